@@ -1,0 +1,9 @@
+//! The scheduler: a pure state machine, and the pump that ties its facts to commits.
+//!
+//! Time is an argument, the next deadline an output. There is no IO, async, clock or randomness here.
+
+pub mod command;
+pub mod pump;
+
+pub use command::{Answer, Command, Config, Rejection};
+pub use pump::{Action, Batch, Event, Pump};

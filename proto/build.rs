@@ -1,0 +1,16 @@
+//! Compiles the .proto files with protox, so that no protoc is needed.
+
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let files = ["rows", "sweep", "worker", "journal"].map(|name| format!("proto/traipse/v1/{name}.proto"));
+    let descriptors = protox::compile(&files, ["proto"])?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    tonic_prost_build::configure()
+        .bytes(".traipse.v1.Rows.block")
+        .bytes(".traipse.v1.ResultsPart.part.chunk")
+        .file_descriptor_set_path(out.join("descriptors.bin"))
+        .compile_fds(descriptors)?;
+    println!("cargo:rerun-if-changed=proto");
+    Ok(())
+}

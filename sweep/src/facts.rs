@@ -1,0 +1,96 @@
+//! Facts: what happened, in the past tense, durable, and enough to rebuild the scheduler.
+
+use std::sync::Arc;
+
+use crate::ids::{Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+use crate::outcome::{FailureClass, Outcome};
+
+/// What happened. The journal is a sequence of these; the scheduler's state is a fold over them.
+///
+/// *Commitments* (all but [`Fact::Granted`]) are durable before any answer that shows them; grants ride in the next
+/// batch and are answered at once, because a lease id is never used twice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// A coordinator began a life.
+    IncarnationStarted {
+        /// Higher than every earlier one.
+        incarnation: Incarnation,
+    },
+    /// A sweep was accepted.
+    SweepAdmitted {
+        /// The id that the client made.
+        sweep: SweepId,
+        /// The canonical JSON of the spec: ranges resolved, defaults written out.
+        spec: Arc<str>,
+    },
+    /// The first `numerics` that this sweep met; workers with another get no lease of it.
+    NumericsPinned {
+        /// Which sweep.
+        sweep: SweepId,
+        /// The pinned text, see [`crate::spec`].
+        numerics: Arc<str>,
+    },
+    /// A person changed what the sweep does.
+    SweepControlled {
+        /// Which sweep.
+        sweep: SweepId,
+        /// What was asked.
+        control: Control,
+    },
+    /// A worker got the right to run a job.
+    Granted {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Which job.
+        job: JobNumber,
+        /// The job's generation at that time.
+        generation: Generation,
+        /// The lease, never used twice.
+        lease: LeaseId,
+        /// To whom.
+        worker: WorkerId,
+        /// Counted for people, from 1.
+        attempt: u32,
+    },
+    /// An attempt ended without a result; the job is not done.
+    AttemptFailed {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Which job.
+        job: JobNumber,
+        /// The generation of the attempt.
+        generation: Generation,
+        /// The lease under which it ran.
+        lease: LeaseId,
+        /// Why.
+        class: FailureClass,
+        /// In words.
+        message: Arc<str>,
+    },
+    /// A job is done in this generation.
+    JobEnded {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Which job.
+        job: JobNumber,
+        /// The generation that is done.
+        generation: Generation,
+        /// The lease whose report was accepted; none where no attempt decided it (cancelled).
+        lease: Option<LeaseId>,
+        /// How it ended.
+        outcome: Outcome,
+        /// Why, where it did not succeed.
+        message: Option<Arc<str>>,
+    },
+}
+
+/// What a person can ask of a sweep that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Control {
+    /// End it: no new leases, running jobs stop at a step boundary.
+    Cancel,
+    /// Grant no new leases.
+    Pause,
+    /// Grant leases again.
+    Resume,
+}

@@ -1,0 +1,22 @@
+//! The nouns of a sweep, shared by every room: settings, axes, lazy expansion, ids, facts, rows and the column catalogue.
+//!
+//! Nothing here reads a file, a clock, the environment or a random source; text comes in as `&str`, and what comes
+//! out is a value or an error that names the line and the key.
+
+pub mod columns;
+pub mod facts;
+pub mod ids;
+pub mod outcome;
+pub mod plan;
+pub mod rows;
+pub mod settings;
+pub mod spec;
+pub mod streams;
+
+pub use facts::Fact;
+pub use ids::{Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+pub use outcome::{FailureClass, Outcome};
+pub use plan::Plan;
+pub use rows::{RowBlock, Schema, TableRows};
+pub use settings::RunSettings;
+pub use spec::SweepSpec;

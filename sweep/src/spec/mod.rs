@@ -1,0 +1,201 @@
+//! The sweep file, read: base settings, axes, snapshots, probes, execution.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::settings::RunSettings;
+
+/// One submitted experiment, as its author wrote it, with every default filled in and every range resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SweepSpec {
+    /// `[a-z0-9-]`, at most 64 characters.
+    pub name: String,
+    /// What every run shares; axes overwrite it.
+    pub base: RunSettings,
+    /// When weights are measured.
+    pub snapshots: Snapshots,
+    /// What is measured.
+    pub probes: Probes,
+    /// The grid: a union of products, at least one (which may have no axes: a single cell).
+    pub products: Vec<Product>,
+    /// Axes of equal length that advance together: dotted keys.
+    pub zip: Vec<Vec<String>>,
+    /// Cells left out: each a conjunction of dotted keys and values.
+    pub exclude: Vec<Vec<(String, Value)>>,
+    /// What repeats the experiment; the last varies fastest.
+    pub replicates: Vec<ReplicateAxis>,
+    /// How it is scheduled.
+    pub execution: Execution,
+}
+
+/// A cartesian product of axes, in the order of the file; the last varies fastest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Product {
+    /// The axes.
+    pub axes: Vec<Axis>,
+}
+
+/// One varied setting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Dotted key, such as `train.learning_rate`.
+    pub key: String,
+    /// Its values in order, no two equal: canonical JSON of the setting.
+    pub values: Vec<Value>,
+}
+
+/// An axis whose values repeat the experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicateAxis {
+    /// Which seed.
+    pub key: ReplicateKey,
+    /// Seeds, no two equal.
+    pub values: Vec<u64>,
+}
+
+/// What a replicate axis seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplicateKey {
+    /// Everything.
+    Seed,
+    /// The initial weights alone.
+    InitSeed,
+    /// The data order alone.
+    OrderSeed,
+}
+
+/// When weights are measured. Step 0 and the last step always are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshots {
+    /// The union of these.
+    pub at: Vec<SnapshotRule>,
+    /// Keep the weights beside the tables.
+    pub keep: bool,
+}
+
+/// One rule of a snapshot plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SnapshotRule {
+    /// `"every N epochs"`, `"every N steps"`, or the same within bounds (inclusive).
+    Every {
+        /// The interval.
+        interval: Span,
+        /// First instant, if bounded.
+        from: Option<Span>,
+        /// Last instant, if bounded.
+        to: Option<Span>,
+    },
+    /// `{ log = n }`: n steps log-spaced from 1 to the end, rounded, without repeats.
+    Log {
+        /// How many at most.
+        n: u32,
+    },
+    /// A list of epochs.
+    Epochs(Vec<u64>),
+}
+
+/// A length of training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Passes over the training set.
+    Epochs(u64),
+    /// Optimiser updates.
+    Steps(u64),
+}
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probes {
+    /// The probe set: the first n of a fixed, class-balanced order of the training examples.
+    pub examples: ProbeExamples,
+    /// Null models of the path.
+    pub nulls: Nulls,
+}
+
+/// How many training examples the probes see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeExamples {
+    /// That many, or all where there are fewer.
+    First(u64),
+    /// All.
+    All,
+}
+
+/// Null models of the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nulls {
+    /// Which, without repeats; may be empty.
+    pub kinds: Vec<NullKind>,
+    /// Samples of each.
+    pub samples: u32,
+}
+
+/// A null model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NullKind {
+    /// N1: steps of the observed norms in independent random directions.
+    Walk,
+    /// N4: the observed steps with random signs.
+    Signs,
+    /// N3: the observed steps in random order, within blocks of equal learning rate.
+    Shuffled,
+}
+
+impl NullKind {
+    /// The word used in the spec and in `nulls.kind`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Walk => "walk",
+            Self::Signs => "signs",
+            Self::Shuffled => "shuffled",
+        }
+    }
+}
+
+/// How the sweep is scheduled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// In which order jobs become ready.
+    pub order: Order,
+    /// Attempts before a transient failure is final.
+    pub max_attempts: u32,
+}
+
+/// In which order jobs become ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// Any prefix covers every axis evenly.
+    Balanced,
+    /// Lexicographic.
+    Grid,
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        let every_epoch = SnapshotRule::Every { interval: Span::Epochs(1), from: None, to: None };
+        Self { at: vec![every_epoch], keep: false }
+    }
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        Self { examples: ProbeExamples::First(5000), nulls: Nulls::default() }
+    }
+}
+
+impl Default for Nulls {
+    fn default() -> Self {
+        Self { kinds: vec![NullKind::Walk, NullKind::Signs, NullKind::Shuffled], samples: 200 }
+    }
+}
+
+impl Default for Execution {
+    fn default() -> Self {
+        Self { order: Order::Balanced, max_attempts: 4 }
+    }
+}

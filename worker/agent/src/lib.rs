@@ -1,0 +1,1 @@
+//! The worker's state machine without IO: `on(now, Event) -> Vec<Action>`.
