@@ -1,0 +1,208 @@
+//! The store: put once, get, check, list, delete.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Location;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::error::Error;
+use crate::name::Name;
+
+/// Most bytes of one artifact: all of it is in memory while it is written or read.
+pub const MAX_ARTIFACT_BYTES: u64 = 4 << 30;
+
+/// A handle on a store; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    url: Arc<str>,
+    objects: Arc<dyn ObjectStore>,
+}
+
+/// What was put: enough to find out later whether it is still the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// In bytes.
+    pub size: u64,
+    /// Of the content.
+    pub sha256: [u8; 32],
+}
+
+/// One artifact of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Which.
+    pub name: Name,
+    /// In bytes.
+    pub size: u64,
+}
+
+impl Artifact {
+    /// What putting `bytes` would answer.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
+    }
+}
+
+impl Store {
+    /// Opens the store at `url`: a folder, as a path or as `file:///…`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// If the URL is of another kind, or the folder can be neither made nor opened.
+    pub fn open(url: &str) -> Result<Self, Error> {
+        let folder = folder_of(url).ok_or_else(|| Error::Url { url: url.to_owned() })?;
+        let failed = |source| Error::Open { url: url.to_owned(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let folder = folder.canonicalize().map_err(failed)?;
+        // The announced URL is absolute: another process has another working directory.
+        let announced = Url::from_directory_path(&folder).map_err(|()| Error::Url { url: url.to_owned() })?;
+        let objects = LocalFileSystem::new_with_prefix(&folder)
+            .map_err(|source| failed(std::io::Error::other(source)))?
+            .with_fsync(true)
+            .with_automatic_cleanup(true);
+        Ok(Self { url: announced.as_str().trim_end_matches('/').into(), objects: Arc::new(objects) })
+    }
+
+    /// The store's absolute URL, which opens the same store from anywhere on this machine.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Puts an artifact; durable when it returns. Putting the same content again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if other content has that name; [`Error::TooLarge`]; [`Error::Store`].
+    pub async fn put_if_absent(&self, name: &Name, bytes: impl Into<Bytes>) -> Result<Artifact, Error> {
+        let bytes: Bytes = bytes.into();
+        self.check_size(name, bytes.len() as u64)?;
+        let artifact = Artifact::of(&bytes);
+        match self.objects.put_opts(&location(name), PutPayload::from(bytes), PutMode::Create.into()).await {
+            Ok(_) => Ok(artifact),
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                let there = Artifact::of(&self.get(name).await?);
+                if there == artifact {
+                    return Ok(artifact);
+                }
+                Err(Error::Conflict { url: self.url.to_string(), name: name.to_string() })
+            }
+            Err(source) => Err(self.failed("write", name, source)),
+        }
+    }
+
+    /// The content of an artifact.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::TooLarge`] or [`Error::Store`].
+    pub async fn get(&self, name: &Name) -> Result<Bytes, Error> {
+        let found = match self.objects.get(&location(name)).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(Error::Missing { url: self.url.to_string(), name: name.to_string() });
+            }
+            other => other.map_err(|source| self.failed("read", name, source))?,
+        };
+        self.check_size(name, found.meta.size)?;
+        found.bytes().await.map_err(|source| self.failed("read", name, source))
+    }
+
+    /// The content of an artifact, if its SHA-256 is the promised one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if it is not; otherwise as [`Store::get`].
+    pub async fn get_verified(&self, name: &Name, sha256: &[u8; 32]) -> Result<Bytes, Error> {
+        let bytes = self.get(name).await?;
+        let found = Artifact::of(&bytes).sha256;
+        if found == *sha256 {
+            return Ok(bytes);
+        }
+        let (expected, found) = (hex(sha256), hex(&found));
+        Err(Error::Damaged { url: self.url.to_string(), name: name.to_string(), expected, found })
+    }
+
+    /// All artifacts under a prefix, in the order of their names. Files of others in the folder are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn list(&self, prefix: &Name) -> Result<Vec<Listed>, Error> {
+        let found: Vec<_> = self
+            .objects
+            .list(Some(&location(prefix)))
+            .try_collect()
+            .await
+            .map_err(|source| self.failed("list", prefix, source))?;
+        let named = found.into_iter().filter_map(|meta| {
+            let name = meta.location.as_ref().parse().ok()?;
+            Some(Listed { name, size: meta.size })
+        });
+        let mut listed: Vec<Listed> = named.collect();
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(listed)
+    }
+
+    /// Deletes an artifact; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn delete(&self, name: &Name) -> Result<(), Error> {
+        match self.objects.delete(&location(name)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(self.failed("delete", name, source)),
+        }
+    }
+
+    /// Deletes all artifacts under a prefix and says how many there were.
+    ///
+    /// # Errors
+    /// [`Error::Store`]; some may be deleted then, and a repetition deletes the rest.
+    pub async fn delete_prefix(&self, prefix: &Name) -> Result<u64, Error> {
+        let listed = self.list(prefix).await?;
+        for artifact in &listed {
+            self.delete(&artifact.name).await?;
+        }
+        Ok(listed.len() as u64)
+    }
+
+    fn check_size(&self, name: &Name, size: u64) -> Result<(), Error> {
+        if size <= MAX_ARTIFACT_BYTES {
+            return Ok(());
+        }
+        Err(Error::TooLarge { url: self.url.to_string(), name: name.to_string(), size, max: MAX_ARTIFACT_BYTES })
+    }
+
+    fn failed(&self, verb: &'static str, name: &Name, source: object_store::Error) -> Error {
+        Error::Store { url: self.url.to_string(), name: name.to_string(), verb, source }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.url)
+    }
+}
+
+/// The folder that a URL or a path names; none if it is a URL of another kind.
+fn folder_of(url: &str) -> Option<PathBuf> {
+    if !url.contains("://") {
+        return (!url.is_empty()).then(|| Path::new(url).to_owned());
+    }
+    let parsed = Url::parse(url).ok()?;
+    if parsed.scheme() != "file" {
+        return None;
+    }
+    parsed.to_file_path().ok()
+}
+
+fn location(name: &Name) -> Location {
+    Location::from(name.as_str())
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
