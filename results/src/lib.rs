@@ -1,1 +1,18 @@
-//! Stub.
+//! Tables: row blocks to Parquet segments, segments to sorted tables, and statistics over replicates.
+//!
+//! A coordinator calls [`segment::write`] to move the rows of many jobs out of its ledger; whoever collects calls
+//! [`collect`], which merges all segments by run, adds what follows from the sweep file, and computes the
+//! statistics. The same rows give the same bytes, however they were spread over segments.
+
+#![warn(missing_docs)]
+
+mod attempt;
+mod cells;
+mod collect;
+mod error;
+pub mod segment;
+
+pub use attempt::AttemptRow;
+pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};
+pub use collect::{Collect, Collected, TableFile, WithoutRows, collect, holds};
+pub use error::Error;
