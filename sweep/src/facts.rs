@@ -67,6 +67,17 @@ pub enum Fact {
         /// In words.
         message: Arc<str>,
     },
+    /// A worker handed a lease back unstarted: the job is ready again, and nothing counts against it.
+    LeaseReturned {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Which job.
+        job: JobNumber,
+        /// The generation of the lease.
+        generation: Generation,
+        /// The lease that is over.
+        lease: LeaseId,
+    },
     /// A job is done in this generation.
     JobEnded {
         /// Which sweep.

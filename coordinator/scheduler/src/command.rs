@@ -80,7 +80,8 @@ pub enum Command<B> {
     Heartbeat {
         /// Whose.
         session: SessionId,
-        /// Each lease under way with its progress (steps).
+        /// Every lease that the worker holds (running, queued, or finished and not yet reported) with its progress in
+        /// steps. A lease that is not listed is not renewed.
         leases: Vec<(LeaseId, u64)>,
     },
 }
@@ -262,6 +263,12 @@ pub enum Rejection {
         found: u64,
         /// The last that was answered.
         last: u64,
+    },
+    /// A repeat of this report came in on another call, which will be answered instead of this one.
+    #[error("report {seq} was repeated: the later call is answered")]
+    Replaced {
+        /// Which report.
+        seq: u64,
     },
     /// A report for a job that does not exist.
     #[error("sweep {sweep} has no job {job:?}")]

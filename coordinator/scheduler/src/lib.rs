@@ -6,4 +6,6 @@ pub mod command;
 pub mod pump;
 
 pub use command::{Answer, Command, Config, Rejection};
-pub use pump::{Action, Batch, Event, Pump};
+pub use pump::{
+    Action, AttemptRecord, Batch, Event, JobRows, OutcomeRange, Pump, RestoreError, Snapshot, SweepState, SweepStatus,
+};

@@ -1,0 +1,103 @@
+//! What can be read of the pump: durable state alone.
+
+use std::sync::Arc;
+
+use traipse_sweep::{Incarnation, JobNumber, Outcome, SweepId};
+
+/// The durable state at one batch, to be encoded on another thread.
+#[derive(Clone, Debug)]
+pub struct Snapshot {}
+
+impl Snapshot {
+    /// Compact, versioned bytes for [`super::Pump::restore`]. Linear in the jobs that were touched.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+/// Where a sweep stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SweepState {
+    /// Jobs are leased as workers ask.
+    Active,
+    /// No new leases until it is resumed.
+    Paused,
+    /// Ended early by a rule of its own.
+    Stopped,
+    /// All jobs are done.
+    Completed,
+    /// Ended by a person.
+    Cancelled,
+}
+
+impl SweepState {
+    /// Whether nothing will happen to the sweep any more.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Stopped | Self::Completed | Self::Cancelled)
+    }
+}
+
+/// A sweep's counts. Every run is in exactly one of the states from `n_ready` to `n_cancelled`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweepStatus {
+    /// Which sweep.
+    pub sweep: SweepId,
+    /// The name in its spec.
+    pub name: Arc<str>,
+    /// Where it stands.
+    pub state: SweepState,
+    /// Runs, without excluded ones.
+    pub n_runs: u64,
+    /// Job numbers that no run has.
+    pub n_excluded: u64,
+    /// Not leased yet, or again.
+    pub n_ready: u64,
+    /// Leased.
+    pub n_leased: u64,
+    /// Failed transiently, not leased again yet.
+    pub n_backoff: u64,
+    /// Done with rows.
+    pub n_succeeded: u64,
+    /// Done with rows up to the divergence.
+    pub n_diverged: u64,
+    /// Done without rows.
+    pub n_failed: u64,
+    /// Done without rows: took its workers down.
+    pub n_quarantined: u64,
+    /// Ended by a person.
+    pub n_cancelled: u64,
+    /// Attempts that failed or were lost so far.
+    pub n_lost_attempts: u64,
+    /// Why it waits, where it does; else the last failure's message.
+    pub message: Option<Arc<str>>,
+    /// Pinned by the first grant.
+    pub numerics: Option<Arc<str>>,
+}
+
+/// Neighbouring jobs that ended alike without rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeRange {
+    /// The first job's number.
+    pub first_job: JobNumber,
+    /// How many jobs.
+    pub n_jobs: u64,
+    /// How all of them ended.
+    pub outcome: Outcome,
+    /// Why, where it is known.
+    pub message: Option<Arc<str>>,
+}
+
+/// Why a journal cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The incarnation was used before: it must be raised, durably, at every start.
+    #[error("incarnation {found:?} is not new: the journal has seen {last:?}")]
+    Incarnation {
+        /// The one given.
+        found: Incarnation,
+        /// The highest in the journal.
+        last: Incarnation,
+    },
+}
