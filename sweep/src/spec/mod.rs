@@ -4,7 +4,46 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::settings::RunSettings;
+use crate::settings::{Course, RunSettings};
+
+mod error;
+mod format;
+
+pub use error::SpecError;
+pub use format::Format;
+
+/// Reads a sweep file. `file` is only a name for errors; nothing is opened.
+///
+/// # Errors
+/// The first thing that is wrong, with its file, line, column, key and remedy.
+pub fn parse(text: &str, format: Format, file: &str) -> Result<SweepSpec, SpecError> {
+    let _ = (text, format, file);
+    todo!()
+}
+
+/// A JSON Schema (draft 2020-12) of the sweep file, for editors.
+#[must_use]
+pub fn json_schema() -> Value {
+    todo!()
+}
+
+impl SweepSpec {
+    /// The same spec in the same grammar as JSON on one line, keys sorted, defaults written out, ranges resolved.
+    /// [`parse`] of it gives the equal spec.
+    #[must_use]
+    pub fn canonical_json(&self) -> String {
+        todo!()
+    }
+}
+
+impl Snapshots {
+    /// The steps at which weights are measured: sorted, unique, step 0 and the last step among them.
+    #[must_use]
+    pub fn steps(&self, course: &Course) -> Vec<u64> {
+        let _ = course;
+        todo!()
+    }
+}
 
 /// One submitted experiment, as its author wrote it, with every default filled in and every range resolved.
 #[derive(Clone, Debug, PartialEq)]
