@@ -1,5 +1,15 @@
 //! One attempt: what the coordinator knows about one execution of a job.
 
+use std::path::Path;
+
+use traipse_sweep::columns::attempts;
+use traipse_sweep::rows::Cell;
+
+use crate::Error;
+use crate::aside::Finished;
+use crate::schema::Spec;
+use crate::table_writer::TableWriter;
+
 /// A row of `attempts.parquet`, but for `run`, which follows from the job when tables are written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttemptRow {
@@ -39,4 +49,65 @@ pub struct AttemptRow {
     pub numerics: String,
     /// The worker's CPU features.
     pub cpu_features: String,
+}
+
+/// The columns of an attempts segment: those of the table but `run`.
+pub(crate) fn columns() -> Vec<Spec> {
+    attempts::ALL.iter().filter(|column| column.name != attempts::RUN.name).map(|&column| column.into()).collect()
+}
+
+/// Writes attempts, sorted by job and attempt, to a file that stays aside.
+pub(crate) fn write(path: &Path, rows: &[AttemptRow]) -> Result<(Finished, u64), Error> {
+    let columns = columns();
+    let mut writer = TableWriter::create(path, &columns, 1, &[])?;
+    let mut order: Vec<&AttemptRow> = rows.iter().collect();
+    order.sort_by_key(|row| (row.job, row.attempt));
+    for row in order {
+        for (at, cell) in row.cells().into_iter().enumerate() {
+            match cell {
+                Value::Cell(cell) => writer
+                    .column(at)
+                    .push(&cell)
+                    .map_err(|_| Error::Block { job: row.job, what: format!("attempts.{}", columns[at].name) })?,
+                Value::Instant(instant) => writer.column(at).push_instant(instant),
+            }
+        }
+        writer.end_rows(1)?;
+    }
+    writer.finish()
+}
+
+/// Row cells have no instants: no worker sends any.
+enum Value {
+    Cell(Cell),
+    Instant(i64),
+}
+
+impl AttemptRow {
+    /// The values in the order of [`columns`].
+    fn cells(&self) -> [Value; 18] {
+        let text = |text: &str| Value::Cell(Cell::from(text));
+        let maybe = |text: &Option<String>| Value::Cell(Cell::from(text.clone()));
+        let number = |number: Option<f64>| Value::Cell(Cell::from(number));
+        [
+            Value::Cell(Cell::U64(self.job)),
+            text(&self.kind),
+            Value::Cell(Cell::U32(self.attempt)),
+            text(&self.worker),
+            text(&self.worker_labels),
+            Value::Instant(self.started_at_us),
+            number(self.lease_wait_seconds),
+            number(self.train_seconds),
+            number(self.probe_seconds),
+            number(self.cpu_seconds),
+            number(self.total_seconds),
+            text(&self.outcome),
+            maybe(&self.failure_class),
+            maybe(&self.failure_message),
+            Value::Cell(Cell::from(self.peak_memory_bytes)),
+            text(&self.build),
+            text(&self.numerics),
+            text(&self.cpu_features),
+        ]
+    }
 }

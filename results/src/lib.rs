@@ -6,11 +6,16 @@
 
 #![warn(missing_docs)]
 
+mod aside;
 mod attempt;
+mod buffer;
 mod cells;
 mod collect;
 mod error;
+pub mod read;
+mod schema;
 pub mod segment;
+mod table_writer;
 
 pub use attempt::AttemptRow;
 pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};
