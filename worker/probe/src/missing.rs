@@ -1,0 +1,59 @@
+//! Why a measure has no value.
+
+use std::fmt;
+
+/// Why a measure has no value; its text is what the tables' `status` columns say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Missing {
+    /// Nothing was trained.
+    Noop,
+    /// A loss or an update stopped being finite, so there is no end to refer to.
+    Diverged,
+    /// One snapshot is not a path.
+    OneSnapshot,
+    /// More snapshots than [`StepGram::MAX_SNAPSHOTS`](crate::StepGram::MAX_SNAPSHOTS).
+    TooManySnapshots,
+    /// All snapshots are equal.
+    DidNotMove,
+    /// The training was shorter than four times t*, or the objective rose above the threshold again.
+    NotConverged,
+    /// The objective was nowhere below its start.
+    NeverFell,
+    /// The loss on the probe set was not finite.
+    NotFinite,
+    /// The window has fewer than two steps.
+    ShortWindow,
+    /// Putting the steps in another order leaves their sum, and so the statistic, as it is.
+    KeptByShuffle,
+    /// No two steps of the window share a learning rate.
+    NothingToShuffle,
+    /// Fewer than three snapshots to fit a slope to.
+    FewPoints,
+}
+
+impl Missing {
+    /// The text of the `status` columns: a word, or a word and an explanation after a colon.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Noop => "noop: nothing was trained",
+            Self::Diverged => "diverged",
+            Self::OneSnapshot => "one-snapshot: a path needs two",
+            Self::TooManySnapshots => "too-many-snapshots: the matrix is kept for at most 256",
+            Self::DidNotMove => "did-not-move: the weights are equal at every snapshot",
+            Self::NotConverged => "not-converged",
+            Self::NeverFell => "never-fell: the objective was nowhere below its start",
+            Self::NotFinite => "not-finite: the loss on the probe set overflowed",
+            Self::ShortWindow => "short-window: fewer than two steps between snapshots",
+            Self::KeptByShuffle => "kept-by-shuffle: another order of the steps leaves their sum unchanged",
+            Self::NothingToShuffle => "nothing-to-shuffle: no two steps share a learning rate",
+            Self::FewPoints => "few-points: a slope needs three snapshots in the last factor 4 of time",
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

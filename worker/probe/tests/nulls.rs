@@ -1,0 +1,161 @@
+//! The nulls against closed forms and against surrogates drawn at full length.
+
+use traipse_probe::nulls::{self, NullSummary, NullTest, Setup, Statistic};
+use traipse_probe::pca::Pca;
+use traipse_probe::{Missing, Path, StepGram, Trajectory, Window};
+use traipse_sweep::spec::NullKind;
+use traipse_sweep::streams::{Philox, Purpose};
+
+const KINDS: [NullKind; 3] = [NullKind::Walk, NullKind::Signs, NullKind::Shuffled];
+
+fn gram(n: usize, entry: impl Fn(usize, usize) -> f64) -> StepGram {
+    let packed = (0..n).flat_map(|i| (i..n).map(|j| entry(i, j)).collect::<Vec<_>>()).collect();
+    StepGram::from_packed(packed).unwrap()
+}
+
+fn tests(gram: &StepGram, n_parameters: usize, samples: u32) -> Vec<NullTest> {
+    let rates = vec![0.1; gram.n_steps()];
+    nulls::test_gram(gram, n_parameters, &Setup { kinds: &KINDS, samples, seed: 9, learning_rate: &rates })
+}
+
+fn find(tests: &[NullTest], window: Window, statistic: Statistic, kind: NullKind) -> &NullTest {
+    tests.iter().find(|test| (test.window, test.statistic, test.kind) == (window, statistic, kind)).unwrap()
+}
+
+fn null(tests: &[NullTest], statistic: Statistic, kind: NullKind) -> NullSummary {
+    find(tests, Window::All, statistic, kind).null.unwrap()
+}
+
+#[test]
+fn a_walk_of_equal_steps_in_many_dimensions() {
+    let tests = tests(&gram(40, |i, j| f64::from(u8::from(i == j))), 269_322, 200);
+    let t = 41.0_f64;
+    let sine = libm::sin(std::f64::consts::PI / (2.0 * t));
+    let explained = null(&tests, Statistic::PcaExplained1, NullKind::Walk);
+    assert!((explained.mean - 3.0 / (2.0 * (t * t - 1.0) * sine * sine)).abs() < 2e-4, "{explained:?}");
+    assert!(explained.sd.unwrap() < 2e-3);
+    let participation = null(&tests, Statistic::PcaParticipation, NullKind::Walk);
+    assert!((participation.mean - 2.5 * (t * t - 1.0) / (t * t + 3.5)).abs() < 2e-3, "{participation:?}");
+    let persistence = null(&tests, Statistic::Persistence, NullKind::Walk);
+    assert!((persistence.mean - 1.0).abs() < 2e-3, "{persistence:?}");
+    // Orthogonal steps look the same whatever their signs: every sample ties with the observed value.
+    let signs = null(&tests, Statistic::PcaExplained1, NullKind::Signs);
+    assert_eq!((signs.p_low, signs.p_high, signs.n), (1.0, 1.0, 200));
+}
+
+#[test]
+fn unequal_steps_follow_the_doubly_centred_sums_of_squares() {
+    let norms: Vec<f64> = (0..20).map(|i| 2.0 / f64::from(i + 1)).collect();
+    let walk = gram(20, |i, j| if i == j { norms[i] * norms[i] } else { 0.0 });
+    let expected = Pca::of(&walk).unwrap();
+    let tests = tests(&walk, 100_000, 400);
+    let explained = null(&tests, Statistic::PcaExplained1, NullKind::Walk);
+    assert!((explained.mean - expected.explained[0]).abs() < 1e-3, "{explained:?} {}", expected.explained[0]);
+    let participation = null(&tests, Statistic::PcaParticipation, NullKind::Walk);
+    assert!((participation.mean - expected.participation).abs() < 5e-3);
+}
+
+/// The first component's share and the persistence of steps of those norms, directions drawn at full length.
+fn drawn_at_full_length(norms: &[f64], dimension: usize, samples: u32) -> [Vec<f64>; 2] {
+    let mut stream = Philox::new(4, Purpose::Init).at(99);
+    let squares: f64 = norms.iter().map(|norm| norm * norm).sum();
+    let (mut explained, mut persistence) = (Vec::new(), Vec::new());
+    for _ in 0..samples {
+        let mut rows: Vec<Vec<f64>> = Vec::new();
+        for norm in norms {
+            let row: Vec<f64> = (0..dimension).map(|_| stream.normal()).collect();
+            let length = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+            rows.push(row.into_iter().map(|x| x * norm / length).collect());
+        }
+        let drawn = gram(norms.len(), |i, j| rows[i].iter().zip(&rows[j]).map(|(a, b)| a * b).sum());
+        explained.push(Pca::of(&drawn).unwrap().explained[0]);
+        persistence.push(drawn.squares_from(0)[norms.len()] / squares);
+    }
+    [explained, persistence]
+}
+
+#[test]
+fn bartlett_samples_are_distributed_as_directions_drawn_at_full_length() {
+    let (n, samples) = (8, 4000_u32);
+    let norms: Vec<f64> = (0..n).map(|i| 1.0 + 0.3 * i as f64).collect();
+    let observed = gram(n, |i, j| if i == j { norms[i] * norms[i] } else { 0.0 });
+    // Above, at and below the number of steps; 60 takes the χ² variables by rejection, not by summing.
+    for dimension in [60_usize, 8, 3] {
+        let tests = tests(&observed, dimension, samples);
+        let statistics = [Statistic::PcaExplained1, Statistic::Persistence];
+        for (statistic, drawn) in statistics.into_iter().zip(drawn_at_full_length(&norms, dimension, samples)) {
+            let bartlett = null(&tests, statistic, NullKind::Walk);
+            let mean = drawn.iter().sum::<f64>() / f64::from(samples);
+            let square: f64 = drawn.iter().map(|x| (x - mean) * (x - mean)).sum();
+            let sd = (square / f64::from(samples - 1)).sqrt();
+            // Two means of 4000 differ by 0.022 sd on average; 0.1 sd would be 4.5 standard errors.
+            assert!((bartlett.mean - mean).abs() < 0.1 * sd, "{dimension} {statistic:?} {bartlett:?} {mean} {sd}");
+            assert!((bartlett.sd.unwrap() / sd - 1.0).abs() < 0.06, "{dimension} {statistic:?} {bartlett:?} {sd}");
+        }
+    }
+}
+
+#[test]
+fn a_drift_stands_out_from_walk_and_signs_but_not_from_its_own_shuffles() {
+    let drifting = gram(30, |i, j| if i == j { 1.0 } else { 0.3 });
+    let tests = tests(&drifting, 50_000, 200);
+    for kind in [NullKind::Walk, NullKind::Signs] {
+        for statistic in [Statistic::PcaExplained1, Statistic::Persistence] {
+            assert_eq!(null(&tests, statistic, kind).p_high, 1.0 / 201.0, "{kind:?} {statistic:?}");
+        }
+        assert_eq!(null(&tests, Statistic::PcaParticipation, kind).p_low, 1.0 / 201.0);
+    }
+    // Exchangeable steps: any order gives the same matrix.
+    let shuffled = null(&tests, Statistic::PcaExplained1, NullKind::Shuffled);
+    assert_eq!((shuffled.p_low, shuffled.p_high), (1.0, 1.0));
+    let kept = find(&tests, Window::All, Statistic::Persistence, NullKind::Shuffled);
+    assert_eq!((kept.missing, kept.null), (Some(Missing::KeptByShuffle), None));
+    assert!((kept.observed.unwrap() - (1.0 + 29.0 * 0.3)).abs() < 1e-12);
+    let signs = null(&tests, Statistic::Persistence, NullKind::Signs);
+    assert!((signs.mean - 1.0).abs() < 0.3, "{signs:?}");
+}
+
+#[test]
+fn shuffles_stay_within_blocks_of_equal_learning_rate() {
+    // Steps in one plane, so that their order matters; first every rate differs from its neighbours.
+    let turning = gram(12, |i, j| libm::cos(0.4 * (i as f64 - j as f64)));
+    let rates: Vec<f64> = (0..12).map(|i| 1.0 / f64::from(i + 1)).collect();
+    let setup = Setup { kinds: &[NullKind::Shuffled], samples: 20, seed: 1, learning_rate: &rates };
+    let alone = nulls::test_gram(&turning, 2, &setup);
+    assert!(alone.iter().all(|test| test.missing == Some(Missing::NothingToShuffle)));
+    // A step of rate 0.1 never leaves the first half: the halves' displacements stay, so the whole path keeps its bend.
+    let rates: Vec<f64> = (0..12).map(|i| if i < 6 { 0.1 } else { 0.01 }).collect();
+    let blocks = nulls::test_gram(&turning, 2, &Setup { learning_rate: &rates, ..setup });
+    let halves = find(&blocks, Window::All, Statistic::PcaExplained1, NullKind::Shuffled).null.unwrap();
+    let freely = nulls::test_gram(&turning, 2, &Setup { learning_rate: &[0.1; 12], ..setup });
+    let freely = find(&freely, Window::All, Statistic::PcaExplained1, NullKind::Shuffled).null.unwrap();
+    assert!(halves.sd.unwrap() > 0.0 && halves.sd.unwrap() < freely.sd.unwrap(), "{halves:?} {freely:?}");
+}
+
+#[test]
+fn each_null_has_its_own_stream() {
+    let turning = gram(15, |i, j| libm::cos(0.4 * (i as f64 - j as f64)));
+    let rates = [0.1; 15];
+    let setup = Setup { kinds: &KINDS, samples: 10, seed: 3, learning_rate: &rates };
+    let together = nulls::test_gram(&turning, 1000, &setup);
+    assert_eq!(together, nulls::test_gram(&turning, 1000, &setup));
+    for kind in KINDS {
+        let alone = nulls::test_gram(&turning, 1000, &Setup { kinds: &[kind], ..setup });
+        assert!(alone.iter().all(|test| together.contains(test)));
+    }
+    let other = nulls::test_gram(&turning, 1000, &Setup { seed: 4, ..setup });
+    assert_ne!(together, other);
+}
+
+#[test]
+fn no_samples_leave_the_observed_values() {
+    let mut trajectory = Trajectory::new(2, 5);
+    for (step, point) in [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 2.0]].into_iter().enumerate() {
+        trajectory.push(step as u64, point.to_vec());
+    }
+    let setup = Setup { kinds: &[NullKind::Walk], samples: 0, seed: 0, learning_rate: &[0.1; 4] };
+    let tests = nulls::test(&Path::new(&trajectory), &setup);
+    let all = find(&tests, Window::All, Statistic::Persistence, NullKind::Walk);
+    assert_eq!((all.observed, all.null), (Some(1.0), None));
+    assert_eq!(find(&tests, Window::Early, Statistic::Persistence, NullKind::Walk).missing, Some(Missing::ShortWindow));
+}

@@ -1,0 +1,63 @@
+//! A run's measurements as a row block, in the columns of the catalogue.
+
+mod path;
+mod runs;
+mod trajectory;
+
+use traipse_nn::Problem;
+use traipse_probe::Missing;
+use traipse_sweep::columns::{ColumnDef, Table};
+use traipse_sweep::rows::{Cell, TableBuilder};
+use traipse_sweep::{RowBlock, Schema};
+
+use super::analysis::Analysis;
+use super::journey::Journey;
+
+/// The cells of one row; columns that are not named are null.
+type Row = Vec<(&'static ColumnDef, Cell)>;
+
+/// All rows of a training.
+pub(super) fn block(schema: &Schema, problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> RowBlock {
+    let summary = runs::row(problem, journey, analysis);
+    let others = [
+        table(schema, Table::Trajectory, trajectory::rows(journey, analysis)),
+        table(schema, Table::Gram, vec![path::gram_row(analysis)]),
+        table(schema, Table::Convergence, path::convergence_rows(journey, analysis)),
+        table(schema, Table::Nulls, path::null_rows(analysis)),
+    ];
+    let with = |summary: Row| {
+        let first = table(schema, Table::Runs, vec![summary]);
+        RowBlock { tables: std::iter::once(first).chain(others.clone()).flatten().collect() }
+    };
+    let digest = with(summary.clone()).digest();
+    with(runs::with_digest(summary, digest))
+}
+
+/// The rows of a run that trains nothing: one in `runs`, empty.
+pub(super) fn noop(schema: &Schema) -> RowBlock {
+    RowBlock { tables: table(schema, Table::Runs, vec![runs::noop()]).into_iter().collect() }
+}
+
+/// None where the sweep has no such table.
+fn table(schema: &Schema, table: Table, rows: Vec<Row>) -> Option<traipse_sweep::TableRows> {
+    let mut builder = TableBuilder::new(schema.table(table)?);
+    for row in rows {
+        builder.push(row);
+    }
+    Some(builder.finish())
+}
+
+/// The reasons in order and once each, as a `status`; null where there is none.
+fn status(reasons: impl IntoIterator<Item = Option<Missing>>) -> Cell {
+    let mut texts: Vec<&'static str> = Vec::new();
+    for missing in reasons.into_iter().flatten() {
+        if !texts.contains(&missing.as_str()) {
+            texts.push(missing.as_str());
+        }
+    }
+    if texts.is_empty() { Cell::Null } else { Cell::Utf8(texts.join("; ")) }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

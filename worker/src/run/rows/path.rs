@@ -1,0 +1,78 @@
+//! The rows in `gram`, `convergence` and `nulls`.
+
+use traipse_probe::convergence::Convergence;
+use traipse_probe::nulls::NullTest;
+use traipse_sweep::columns::{convergence, gram, nulls};
+use traipse_sweep::rows::Cell;
+
+use super::super::analysis::Analysis;
+use super::super::journey::Journey;
+use super::{Row, status};
+
+pub(super) fn gram_row(analysis: &Analysis<'_>) -> Row {
+    let matrix = analysis.path.step_gram();
+    vec![
+        (&gram::STEPS, analysis.path.trajectory().steps().to_vec().into()),
+        (&gram::GRAM, matrix.ok().map(|matrix| matrix.packed().to_vec()).into()),
+        (&gram::STATUS, status([matrix.err()])),
+    ]
+}
+
+pub(super) fn convergence_rows(journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
+    analysis.convergence.iter().map(|measured| convergence_row(journey, analysis, measured)).collect()
+}
+
+fn convergence_row(journey: &Journey, analysis: &Analysis<'_>, measured: &Convergence) -> Row {
+    let at = measured.snapshot;
+    let point = at.map(|at| &journey.points[at]);
+    vec![
+        (&convergence::Q, measured.threshold.into()),
+        (&convergence::STEP, point.map(|point| point.step).into()),
+        (&convergence::EPOCH, point.map(|point| point.epoch).into()),
+        (
+            &convergence::RESOLVED_STRIDE,
+            point.map(|point| u32::try_from(point.updates.n_steps).unwrap_or(u32::MAX)).into(),
+        ),
+        (&convergence::STATUS, status([measured.missing])),
+        (&convergence::TRAVEL, measured.travel.into()),
+        (&convergence::TRAVEL_FRACTION, measured.travel_fraction.into()),
+        (&convergence::TRAVEL_FRACTION_LINE, measured.travel_fraction_line.into()),
+        (&convergence::TRAVEL_FRACTION_WALK, measured.travel_fraction_walk.into()),
+        (&convergence::PATH_FRACTION, measured.path_fraction.into()),
+        (&convergence::OBJECTIVE_RATIO, at.and_then(|at| objective_ratio(journey, analysis, at)).into()),
+        (&convergence::RADIAL_SHARE, measured.radial_share.into()),
+        (&convergence::TRAVEL_PER_RATE_TIME, measured.travel_per_rate_time.into()),
+        (&convergence::SLOPE, measured.slope.into()),
+        (&convergence::OBJECTIVE_GRADIENT_NORM, point.map(|point| point.on_probe_set.objective_gradient_norm).into()),
+    ]
+}
+
+/// J(t*) / J(T) over the whole training set; none where the end's is 0.
+fn objective_ratio(journey: &Journey, analysis: &Analysis<'_>, at: usize) -> Option<f64> {
+    let objective = |snapshot: usize| {
+        let loss = analysis.whole.get(&snapshot)?;
+        Some(loss.mean + journey.points[snapshot].on_probe_set.penalty)
+    };
+    let (then, end) = (objective(at)?, objective(journey.end()?)?);
+    (end > 0.0).then(|| then / end)
+}
+
+pub(super) fn null_rows(analysis: &Analysis<'_>) -> Vec<Row> {
+    analysis.nulls.iter().map(null_row).collect()
+}
+
+fn null_row(test: &NullTest) -> Row {
+    let null = test.null.as_ref();
+    vec![
+        (&nulls::WINDOW, test.window.as_str().into()),
+        (&nulls::STATISTIC, test.statistic.as_str().into()),
+        (&nulls::KIND, test.kind.as_str().into()),
+        (&nulls::OBSERVED, test.observed.into()),
+        (&nulls::MEAN, null.map(|null| null.mean).into()),
+        (&nulls::SD, null.and_then(|null| null.sd).into()),
+        (&nulls::P_LOW, null.map(|null| null.p_low).into()),
+        (&nulls::P_HIGH, null.map(|null| null.p_high).into()),
+        (&nulls::N, Cell::U32(null.map_or(0, |null| null.n))),
+        (&nulls::STATUS, status([test.missing])),
+    ]
+}
