@@ -77,6 +77,6 @@ pub enum Error {
         /// What was tried.
         verb: &'static str,
         /// What the store said.
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
 }

@@ -177,7 +177,7 @@ impl Store {
     }
 
     fn failed(&self, verb: &'static str, name: &Name, source: object_store::Error) -> Error {
-        Error::Store { url: self.url.to_string(), name: name.to_string(), verb, source }
+        Error::Store { url: self.url.to_string(), name: name.to_string(), verb, source: Box::new(source) }
     }
 }
 

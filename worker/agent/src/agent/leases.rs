@@ -1,0 +1,167 @@
+//! Leases that are not finished: waiting for their spec, or with the slots.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use traipse_sweep::{LeaseId, SweepId};
+
+use super::Agent;
+use crate::message::{Action, Finished, JobEnd, Lease, Outcome, Token};
+
+/// Unfinished leases.
+#[derive(Debug, Default)]
+pub(super) struct Leases {
+    held: BTreeMap<LeaseId, Held>,
+    /// Leases that wait for their spec, in the order in which they came.
+    waiting: Vec<LeaseId>,
+}
+
+#[derive(Debug)]
+struct Held {
+    lease: Lease,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// For its spec.
+    Waiting,
+    /// With the slots.
+    Given,
+    /// With the slots, told to stop by the coordinator: its end is dropped.
+    Stopping,
+    /// With the slots, told to stop because the worker leaves: handed back if it does not end first.
+    Leaving,
+}
+
+impl Leases {
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Leases that the coordinator should know to be held here.
+    pub(super) fn held(&self) -> Vec<(LeaseId, Token)> {
+        let honoured = self.held.values().filter(|held| held.state != State::Stopping);
+        honoured.map(|held| (held.lease.lease, held.lease.token.clone())).collect()
+    }
+
+    pub(super) fn sweeps(&self) -> BTreeSet<SweepId> {
+        self.held.values().map(|held| held.lease.sweep).collect()
+    }
+
+    fn insert(&mut self, lease: Lease, state: State) {
+        if state == State::Waiting {
+            self.waiting.push(lease.lease);
+        }
+        self.held.insert(lease.lease, Held { lease, state });
+    }
+
+    fn state(&mut self, lease: LeaseId) -> Option<&mut State> {
+        self.held.get_mut(&lease).map(|held| &mut held.state)
+    }
+
+    fn remove(&mut self, lease: LeaseId) -> Option<Held> {
+        let held = self.held.remove(&lease)?;
+        if held.state == State::Waiting {
+            self.waiting.retain(|waiting| *waiting != lease);
+        }
+        Some(held)
+    }
+}
+
+impl<P> Agent<P> {
+    /// New leases: started if their spec is here, handed back if the worker leaves or holds too many.
+    pub(super) fn take_leases(&mut self, now: Duration, leases: Vec<Lease>) {
+        let mut start = Vec::new();
+        for lease in leases {
+            if self.leases.held.contains_key(&lease.lease) {
+                continue;
+            }
+            if self.drain.is_some() || self.leases.len() >= self.config.held_max as usize {
+                self.reports.hand_back(lease.lease);
+            } else if self.specs.is_ready(now, lease.sweep) {
+                start.push(lease.clone());
+                self.leases.insert(lease, State::Given);
+            } else {
+                self.leases.insert(lease, State::Waiting);
+            }
+        }
+        self.start(start);
+    }
+
+    pub(super) fn start_waiting(&mut self, sweep: SweepId) {
+        let Leases { held, waiting } = &mut self.leases;
+        let mut start = Vec::new();
+        waiting.retain(|id| {
+            let Some(lease) = held.get_mut(id).filter(|held| held.lease.sweep == sweep) else { return true };
+            lease.state = State::Given;
+            start.push(lease.lease.clone());
+            false
+        });
+        self.start(start);
+    }
+
+    fn start(&mut self, leases: Vec<Lease>) {
+        if !leases.is_empty() {
+            self.actions.push(Action::Start(leases));
+        }
+    }
+
+    /// Leases that the coordinator has ended: whatever comes of them is dropped.
+    pub(super) fn stop(&mut self, leases: &[LeaseId]) {
+        for &lease in leases {
+            self.reports.forget(lease);
+            match self.leases.state(lease) {
+                None | Some(State::Stopping) => {}
+                Some(State::Waiting) => drop(self.leases.remove(lease)),
+                Some(state @ (State::Given | State::Leaving)) => {
+                    let told = *state == State::Leaving;
+                    *state = State::Stopping;
+                    if !told {
+                        self.actions.push(Action::Stop(lease));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn finished(&mut self, finished: Finished<P>) {
+        let Some(held) = self.leases.remove(finished.lease) else { return };
+        match (held.state, finished.end) {
+            (State::Stopping, _) => {}
+            (_, JobEnd::Result { payload, n_bytes }) => {
+                self.reports.push(Outcome { lease: held.lease, payload, n_bytes });
+            }
+            (_, JobEnd::Stopped) => self.reports.hand_back(finished.lease),
+        }
+    }
+
+    /// The slots gave a lease back without having started it.
+    pub(super) fn unstarted(&mut self, lease: LeaseId) {
+        let Some(held) = self.leases.remove(lease) else { return };
+        if held.state != State::Stopping {
+            self.reports.hand_back(lease);
+        }
+    }
+
+    /// The worker leaves: what waits goes back, what is with the slots may run.
+    pub(super) fn recall(&mut self) {
+        for lease in std::mem::take(&mut self.leases.waiting) {
+            self.leases.held.remove(&lease);
+            self.reports.hand_back(lease);
+        }
+        if self.leases.len() > 0 {
+            self.actions.push(Action::Recall);
+        }
+    }
+
+    /// The grace is over: what runs stops.
+    pub(super) fn stop_all(&mut self) {
+        for (lease, held) in &mut self.leases.held {
+            if held.state == State::Given {
+                held.state = State::Leaving;
+                self.actions.push(Action::Stop(*lease));
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Limits and periods, all named.
+
+use std::time::Duration;
+
+/// How an agent behaves.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Jobs that run at a time.
+    pub n_slots: u32,
+    /// Seeds the jitter of retries.
+    pub seed: u64,
+    /// Longest wait of a report that has nothing to say, while nothing runs.
+    pub wait_idle: Duration,
+    /// The same while some slots run: an end of theirs would otherwise wait for the coordinator to hear a second call.
+    pub wait_busy: Duration,
+    /// Shortest time from one report that brought nothing to the next one.
+    pub pause: Duration,
+    /// First delay after a failed call; doubles with each.
+    pub backoff: Duration,
+    /// Longest delay after a failed call.
+    pub backoff_max: Duration,
+    /// A coordinator that was never reached is given up after this; one that was reached once, never.
+    pub first_contact: Duration,
+    /// How long running jobs may finish once the worker drains.
+    pub grace: Duration,
+    /// How long stopped jobs and the last report may take after that.
+    pub last_words: Duration,
+    /// A report is cut at this many bytes of rows.
+    pub report_bytes: usize,
+    /// A report is cut at this many outcomes.
+    pub report_outcomes: usize,
+    /// While finished and unanswered outcomes have more bytes of rows than this, no leases are asked for.
+    pub spool_bytes: usize,
+    /// Leases above this many are handed back at once.
+    pub held_max: u32,
+    /// Specs above this many are forgotten where no lease needs them.
+    pub specs_max: usize,
+}
+
+impl Config {
+    /// The defaults of a worker with that many slots.
+    #[must_use]
+    pub fn new(n_slots: u32, seed: u64) -> Self {
+        Self {
+            n_slots,
+            seed,
+            wait_idle: Duration::from_secs(5),
+            wait_busy: Duration::from_secs(1),
+            pause: Duration::from_millis(100),
+            backoff: Duration::from_millis(100),
+            backoff_max: Duration::from_secs(5),
+            first_contact: Duration::from_secs(15),
+            grace: Duration::from_secs(30),
+            last_words: Duration::from_secs(5),
+            report_bytes: 1 << 20,
+            report_outcomes: 1024,
+            spool_bytes: 256 << 20,
+            held_max: 8192 + n_slots,
+            specs_max: 64,
+        }
+    }
+}
