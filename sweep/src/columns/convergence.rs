@@ -31,7 +31,7 @@ pub static RESOLVED_STRIDE: ColumnDef = column(
     Source::Worker,
     "steps between t* and the snapshot before it: how finely t* is known",
 );
-/// Not-converged where T < 4 t*, diverged, or why the rest is null.
+/// Why what follows is null: not-converged (T < 4 t*, or the objective ended above the threshold), diverged, never-fell, did-not-move, few-points (for the slope alone), not-finite.
 pub static STATUS: ColumnDef = column(
     Table::Convergence,
     "status",
@@ -39,11 +39,18 @@ pub static STATUS: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "not-converged where T < 4 t*, diverged, or why the rest is null",
+    "why what follows is null: not-converged (T < 4 t*, or the objective ended above the threshold), diverged, never-fell, did-not-move, few-points (for the slope alone), not-finite",
 );
-/// ‖θT − θt*‖.
-pub static TRAVEL: ColumnDef =
-    column(Table::Convergence, "travel", ColumnType::F64, true, "w", Source::Worker, "‖θT − θt*‖");
+/// ‖θT − θt*‖; like all that follows it null where T < 4 t*, since a training that short has not converged.
+pub static TRAVEL: ColumnDef = column(
+    Table::Convergence,
+    "travel",
+    ColumnType::F64,
+    true,
+    "w",
+    Source::Worker,
+    "‖θT − θt*‖; like all that follows it null where T < 4 t*, since a training that short has not converged",
+);
 /// Travel / displacement.
 pub static TRAVEL_FRACTION: ColumnDef =
     column(Table::Convergence, "travel_fraction", ColumnType::F64, true, "1", Source::Worker, "travel / displacement");
@@ -67,7 +74,7 @@ pub static TRAVEL_FRACTION_WALK: ColumnDef = column(
     Source::Worker,
     "the same for a random walk with the same step norms: √(Σ after t* / Σ all) of squared norms",
 );
-/// Share of path_length after t*.
+/// Share of path_length (every optimiser step) after t*.
 pub static PATH_FRACTION: ColumnDef = column(
     Table::Convergence,
     "path_fraction",
@@ -75,9 +82,9 @@ pub static PATH_FRACTION: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "share of path_length after t*",
+    "share of path_length (every optimiser step) after t*",
 );
-/// J(t*) / J(T), both over the whole training set.
+/// J(t*) / J(T), both over the whole training set; given wherever there is a t*.
 pub static OBJECTIVE_RATIO: ColumnDef = column(
     Table::Convergence,
     "objective_ratio",
@@ -85,7 +92,7 @@ pub static OBJECTIVE_RATIO: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "J(t*) / J(T), both over the whole training set",
+    "J(t*) / J(T), both over the whole training set; given wherever there is a t*",
 );
 /// Share of travel² along θt*: ((θT − θt*)·θt*)² / (‖θt*‖² ‖θT − θt*‖²).
 pub static RADIAL_SHARE: ColumnDef = column(
@@ -107,7 +114,7 @@ pub static TRAVEL_PER_RATE_TIME: ColumnDef = column(
     Source::Worker,
     "travel / (rate_time at T − rate_time at t*)",
 );
-/// Log-log slope of ‖θt − θt*‖² against t − t* over the last factor 4 of t − t*.
+/// Least-squares slope of log ‖θt − θt*‖² against log (t − t*) over t − t* ≥ (T − t*)/4, at least three snapshots: 2 for a line, 1 for a walk, 0 for hovering.
 pub static SLOPE: ColumnDef = column(
     Table::Convergence,
     "slope",
@@ -115,9 +122,9 @@ pub static SLOPE: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "log-log slope of ‖θt − θt*‖² against t − t* over the last factor 4 of t − t*",
+    "least-squares slope of log ‖θt − θt*‖² against log (t − t*) over t − t* ≥ (T − t*)/4, at least three snapshots: 2 for a line, 1 for a walk, 0 for hovering",
 );
-/// Objective_gradient_norm at t*.
+/// Objective_gradient_norm at t*; given wherever there is a t*.
 pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     Table::Convergence,
     "objective_gradient_norm",
@@ -125,7 +132,7 @@ pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     true,
     "nat/w",
     Source::Worker,
-    "objective_gradient_norm at t*",
+    "objective_gradient_norm at t*; given wherever there is a t*",
 );
 
 /// The columns in their order.

@@ -25,9 +25,16 @@ pub static GRAM: ColumnDef = column(
     Source::Worker,
     "packed upper triangle, row by row, of the (T−1)×(T−1) Gram matrix of the snapshot differences in f64; null where T > 256",
 );
-/// Why the matrix is null.
-pub static STATUS: ColumnDef =
-    column(Table::Gram, "status", ColumnType::Utf8, true, "1", Source::Worker, "why the matrix is null");
+/// Why the matrix is null: one-snapshot or too-many-snapshots (T > 256).
+pub static STATUS: ColumnDef = column(
+    Table::Gram,
+    "status",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Worker,
+    "why the matrix is null: one-snapshot or too-many-snapshots (T > 256)",
+);
 
 /// The columns in their order.
 pub static ALL: [&ColumnDef; 4] = [&RUN, &STEPS, &GRAM, &STATUS];

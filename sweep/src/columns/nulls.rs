@@ -15,7 +15,7 @@ pub static WINDOW: ColumnDef = column(
     Source::Worker,
     "part of the trajectory: all, early, middle or late (thirds of the snapshot intervals)",
 );
-/// Pca_explained_1, pca_participation or persistence.
+/// Pca_explained_1, pca_participation (of the window's snapshots), or persistence: ‖Σ steps‖² / Σ‖step‖² over the window's steps between snapshots, 1 for a walk, their number for a line.
 pub static STATISTIC: ColumnDef = column(
     Table::Nulls,
     "statistic",
@@ -23,9 +23,9 @@ pub static STATISTIC: ColumnDef = column(
     false,
     "1",
     Source::Worker,
-    "pca_explained_1, pca_participation or persistence",
+    "pca_explained_1, pca_participation (of the window's snapshots), or persistence: ‖Σ steps‖² / Σ‖step‖² over the window's steps between snapshots, 1 for a walk, their number for a line",
 );
-/// Null: walk (steps of the observed norms in random directions), signs (observed steps with random signs) or shuffled (observed steps in random order within blocks of equal learning rate).
+/// Null: walk (steps of the observed norms in random directions), signs (observed steps with random signs) or shuffled (the window's own steps in random order within blocks of equal learning rate).
 pub static KIND: ColumnDef = column(
     Table::Nulls,
     "kind",
@@ -33,7 +33,7 @@ pub static KIND: ColumnDef = column(
     false,
     "1",
     Source::Worker,
-    "null: walk (steps of the observed norms in random directions), signs (observed steps with random signs) or shuffled (observed steps in random order within blocks of equal learning rate)",
+    "null: walk (steps of the observed norms in random directions), signs (observed steps with random signs) or shuffled (the window's own steps in random order within blocks of equal learning rate)",
 );
 /// The run's value.
 pub static OBSERVED: ColumnDef =
@@ -51,7 +51,7 @@ pub static SD: ColumnDef = column(
     Source::Worker,
     "standard deviation under the null (ddof 1)",
 );
-/// (1 + number of samples ≤ observed) / (n + 1).
+/// (1 + number of samples ≤ observed) / (n + 1); equal means within 1e-9 of the observed value.
 pub static P_LOW: ColumnDef = column(
     Table::Nulls,
     "p_low",
@@ -59,9 +59,9 @@ pub static P_LOW: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "(1 + number of samples ≤ observed) / (n + 1)",
+    "(1 + number of samples ≤ observed) / (n + 1); equal means within 1e-9 of the observed value",
 );
-/// (1 + number of samples ≥ observed) / (n + 1).
+/// (1 + number of samples ≥ observed) / (n + 1); equal means within 1e-9 of the observed value.
 pub static P_HIGH: ColumnDef = column(
     Table::Nulls,
     "p_high",
@@ -69,13 +69,28 @@ pub static P_HIGH: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "(1 + number of samples ≥ observed) / (n + 1)",
+    "(1 + number of samples ≥ observed) / (n + 1); equal means within 1e-9 of the observed value",
 );
-/// Samples drawn.
-pub static N: ColumnDef = column(Table::Nulls, "n", ColumnType::U32, false, "1", Source::Worker, "samples drawn");
-/// Why the rest is null.
-pub static STATUS: ColumnDef =
-    column(Table::Nulls, "status", ColumnType::Utf8, true, "1", Source::Worker, "why the rest is null");
+/// Samples behind the null; 0 where there is none.
+pub static N: ColumnDef = column(
+    Table::Nulls,
+    "n",
+    ColumnType::U32,
+    false,
+    "1",
+    Source::Worker,
+    "samples behind the null; 0 where there is none",
+);
+/// Why the null is null (kept-by-shuffle, nothing-to-shuffle), or the observed value too (short-window, did-not-move, one-snapshot, too-many-snapshots, diverged).
+pub static STATUS: ColumnDef = column(
+    Table::Nulls,
+    "status",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Worker,
+    "why the null is null (kept-by-shuffle, nothing-to-shuffle), or the observed value too (short-window, did-not-move, one-snapshot, too-many-snapshots, diverged)",
+);
 
 /// The columns in their order.
 pub static ALL: [&ColumnDef; 11] =

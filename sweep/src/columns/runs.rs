@@ -38,7 +38,7 @@ pub static CELL_LABEL: ColumnDef =
 /// Index among the cell's replicates.
 pub static REPLICATE: ColumnDef =
     column(Table::Runs, "replicate", ColumnType::U32, false, "1", Source::Plan, "index among the cell's replicates");
-/// SHA-256 of the run's other rows and columns, hex.
+/// SHA-256 of all rows of the run with this column null, hex.
 pub static ROWS_DIGEST: ColumnDef = column(
     Table::Runs,
     "rows_digest",
@@ -46,7 +46,7 @@ pub static ROWS_DIGEST: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "SHA-256 of the run's other rows and columns, hex",
+    "SHA-256 of all rows of the run with this column null, hex",
 );
 /// All settings as canonical JSON.
 pub static SETTINGS: ColumnDef =
@@ -102,7 +102,7 @@ pub static OUTCOME: ColumnDef = column(
     Source::Plan,
     "succeeded, diverged, failed, cancelled, quarantined or skipped; in a partial collection also unfinished",
 );
-/// The step whose minibatch loss or update was not finite.
+/// The first step whose minibatch loss, update or weights were not finite.
 pub static DIVERGED_STEP: ColumnDef = column(
     Table::Runs,
     "diverged_step",
@@ -110,9 +110,9 @@ pub static DIVERGED_STEP: ColumnDef = column(
     true,
     "step",
     Source::Worker,
-    "the step whose minibatch loss or update was not finite",
+    "the first step whose minibatch loss, update or weights were not finite",
 );
-/// Final_train_error is below half of chance.
+/// Final_train_error is below half of what guessing gives, (1 − 1/classes)/2.
 pub static LEARNED: ColumnDef = column(
     Table::Runs,
     "learned",
@@ -120,7 +120,7 @@ pub static LEARNED: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "final_train_error is below half of chance",
+    "final_train_error is below half of what guessing gives, (1 − 1/classes)/2",
 );
 /// Mean loss over the whole training set at the end.
 pub static FINAL_TRAIN_LOSS: ColumnDef = column(
@@ -162,7 +162,7 @@ pub static FINAL_TEST_ERROR: ColumnDef = column(
     Source::Worker,
     "share of the test set that is misclassified at the end",
 );
-/// Lowest test_error over the snapshots.
+/// Lowest test_error over the snapshots; of a diverged run, over those before.
 pub static BEST_TEST_ERROR: ColumnDef = column(
     Table::Runs,
     "best_test_error",
@@ -170,7 +170,7 @@ pub static BEST_TEST_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "lowest test_error over the snapshots",
+    "lowest test_error over the snapshots; of a diverged run, over those before",
 );
 /// Final_train_loss + weight_decay/2 times the squared norm of the decayed parameters.
 pub static FINAL_OBJECTIVE: ColumnDef = column(
@@ -215,7 +215,7 @@ pub static PATH_LENGTH_SNAPSHOTS: ColumnDef = column(
 /// Path_length / displacement.
 pub static TORTUOSITY: ColumnDef =
     column(Table::Runs, "tortuosity", ColumnType::F64, true, "1", Source::Worker, "path_length / displacement");
-/// Persistence pooled over the first third of the snapshot intervals: sum of squared displacements / sum of update_square.
+/// Persistence pooled over the first ⌊n/3⌋ of the n steps between snapshots: sum of distance_from_previous² / sum of update_square.
 pub static PERSISTENCE_EARLY: ColumnDef = column(
     Table::Runs,
     "persistence_early",
@@ -223,9 +223,9 @@ pub static PERSISTENCE_EARLY: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "persistence pooled over the first third of the snapshot intervals: sum of squared displacements / sum of update_square",
+    "persistence pooled over the first ⌊n/3⌋ of the n steps between snapshots: sum of distance_from_previous² / sum of update_square",
 );
-/// Persistence pooled over the last third of the snapshot intervals.
+/// The same over the last third, from step ⌊2n/3⌋ on.
 pub static PERSISTENCE_LATE: ColumnDef = column(
     Table::Runs,
     "persistence_late",
@@ -233,7 +233,7 @@ pub static PERSISTENCE_LATE: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "persistence pooled over the last third of the snapshot intervals",
+    "the same over the last third, from step ⌊2n/3⌋ on",
 );
 /// Norm of the objective's gradient at the end, on the probe set.
 pub static OBJECTIVE_GRADIENT_NORM_FINAL: ColumnDef = column(
@@ -295,7 +295,7 @@ pub static PCA_COMPONENTS_99: ColumnDef = column(
     Source::Worker,
     "fewest components that hold 99 % of the variance",
 );
-/// Mean of turning_cosine over the snapshots.
+/// Mean of turning_cosine over the snapshots that have one.
 pub static TURNING_COSINE_MEAN: ColumnDef = column(
     Table::Runs,
     "turning_cosine_mean",
@@ -303,7 +303,7 @@ pub static TURNING_COSINE_MEAN: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "mean of turning_cosine over the snapshots",
+    "mean of turning_cosine over the snapshots that have one",
 );
 /// Why a summary that could be there is null.
 pub static STATUS: ColumnDef = column(

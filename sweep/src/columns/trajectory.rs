@@ -48,9 +48,16 @@ pub static RATE_TIME: ColumnDef = column(
     Source::Worker,
     "sum of the learning rates of all steps so far",
 );
-/// Of the next step.
-pub static LEARNING_RATE: ColumnDef =
-    column(Table::Trajectory, "learning_rate", ColumnType::F64, false, "1", Source::Worker, "of the next step");
+/// Learning rate of the next step.
+pub static LEARNING_RATE: ColumnDef = column(
+    Table::Trajectory,
+    "learning_rate",
+    ColumnType::F64,
+    false,
+    "1",
+    Source::Worker,
+    "learning rate of the next step",
+);
 /// Mean loss over n_probe training examples in evaluation mode, without penalty.
 pub static TRAIN_LOSS: ColumnDef = column(
     Table::Trajectory,
@@ -150,7 +157,7 @@ pub static UPDATE_SQUARE: ColumnDef = column(
     Source::Worker,
     "Σ‖Δθ‖² over the same steps",
 );
-/// Distance_from_previous² / update_square: 1 for a walk, stride for a line, below 1 if confined.
+/// Distance_from_previous² / update_square: 1 for a walk, stride for a line, below 1 if confined; null where nothing moved.
 pub static PERSISTENCE: ColumnDef = column(
     Table::Trajectory,
     "persistence",
@@ -158,7 +165,7 @@ pub static PERSISTENCE: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "distance_from_previous² / update_square: 1 for a walk, stride for a line, below 1 if confined",
+    "distance_from_previous² / update_square: 1 for a walk, stride for a line, below 1 if confined; null where nothing moved",
 );
 /// Running sum of update_length.
 pub static PATH_LENGTH: ColumnDef = column(
@@ -180,7 +187,7 @@ pub static STRIDE: ColumnDef = column(
     Source::Worker,
     "steps since the previous snapshot",
 );
-/// Cosine between the displacement to this snapshot and the one before it.
+/// Cosine between θt − θ(t−1) and θ(t−1) − θ(t−2); null before the third snapshot and where either is 0.
 pub static TURNING_COSINE: ColumnDef = column(
     Table::Trajectory,
     "turning_cosine",
@@ -188,9 +195,9 @@ pub static TURNING_COSINE: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "cosine between the displacement to this snapshot and the one before it",
+    "cosine between θt − θ(t−1) and θ(t−1) − θ(t−2); null before the third snapshot and where either is 0",
 );
-/// Cosine between θt − θ0 and θT − θ0; null where the run diverged.
+/// Cosine between θt − θ0 and θT − θ0; null at the start, where either is 0, and where the run diverged.
 pub static COSINE_TO_END: ColumnDef = column(
     Table::Trajectory,
     "cosine_to_end",
@@ -198,7 +205,7 @@ pub static COSINE_TO_END: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "cosine between θt − θ0 and θT − θ0; null where the run diverged",
+    "cosine between θt − θ0 and θT − θ0; null at the start, where either is 0, and where the run diverged",
 );
 /// Scores on the run's first components (at most 10); sign: the largest absolute score of a component is positive.
 pub static PC_SCORES: ColumnDef = column(
@@ -210,7 +217,7 @@ pub static PC_SCORES: ColumnDef = column(
     Source::Worker,
     "scores on the run's first components (at most 10); sign: the largest absolute score of a component is positive",
 );
-/// Norm of the gradient of the mean loss over the probe set.
+/// Norm of the gradient of the mean loss over the probe set, in every row.
 pub static GRADIENT_NORM: ColumnDef = column(
     Table::Trajectory,
     "gradient_norm",
@@ -218,7 +225,7 @@ pub static GRADIENT_NORM: ColumnDef = column(
     true,
     "nat/w",
     Source::Worker,
-    "norm of the gradient of the mean loss over the probe set",
+    "norm of the gradient of the mean loss over the probe set, in every row",
 );
 /// The same with the penalty's gradient added.
 pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
@@ -230,7 +237,7 @@ pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     Source::Worker,
     "the same with the penalty's gradient added",
 );
-/// Trace of the covariance of the per-example gradients over the probe set, exact.
+/// Trace of the covariance (divisor n) of the per-example gradients over the probe set, exact.
 pub static NOISE_TRACE: ColumnDef = column(
     Table::Trajectory,
     "noise_trace",
@@ -238,7 +245,7 @@ pub static NOISE_TRACE: ColumnDef = column(
     true,
     "nat²/w²",
     Source::Worker,
-    "trace of the covariance of the per-example gradients over the probe set, exact",
+    "trace of the covariance (divisor n) of the per-example gradients over the probe set, exact",
 );
 /// Training examples behind train_loss: the probe set, or all at the start, at t* (1 %) and at the end.
 pub static N_PROBE: ColumnDef = column(
@@ -250,9 +257,16 @@ pub static N_PROBE: ColumnDef = column(
     Source::Worker,
     "training examples behind train_loss: the probe set, or all at the start, at t* (1 %) and at the end",
 );
-/// Why a measure is null.
-pub static STATUS: ColumnDef =
-    column(Table::Trajectory, "status", ColumnType::Utf8, true, "1", Source::Worker, "why a measure is null");
+/// Why a measure is null: diverged, not-finite (a loss overflowed), did-not-move, one-snapshot or too-many-snapshots (pc_scores).
+pub static STATUS: ColumnDef = column(
+    Table::Trajectory,
+    "status",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Worker,
+    "why a measure is null: diverged, not-finite (a loss overflowed), did-not-move, one-snapshot or too-many-snapshots (pc_scores)",
+);
 
 /// The columns in their order.
 pub static ALL: [&ColumnDef; 30] = [

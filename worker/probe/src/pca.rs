@@ -133,7 +133,7 @@ mod tests {
     fn independent(norms: &[f64]) -> StepGram {
         let n = norms.len();
         let packed = (0..n).flat_map(|i| (i..n).map(move |j| if i == j { norms[i] * norms[i] } else { 0.0 }));
-        StepGram::from_packed(packed.collect()).unwrap()
+        StepGram::from_packed(packed.collect()).expect("a triangular number of entries")
     }
 
     #[test]

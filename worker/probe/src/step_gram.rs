@@ -82,17 +82,18 @@ impl StepGram {
     pub fn squares_from(&self, a: usize) -> Vec<f64> {
         assert!(a <= self.n, "snapshot {a} of {}", self.n + 1);
         let mut squares = vec![0.0; self.n + 1];
+        let (before, after) = squares.split_at_mut(a);
         let mut sum = 0.0;
-        for t in a + 1..=self.n {
+        for (t, square) in (a + 1..).zip(&mut after[1..]) {
             let cross: f64 = (a..t - 1).map(|i| self.at(i, t - 1)).sum();
             sum += 2.0 * cross + self.at(t - 1, t - 1);
-            squares[t] = f64::max(sum, 0.0);
+            *square = f64::max(sum, 0.0);
         }
         sum = 0.0;
-        for t in (0..a).rev() {
+        for (t, square) in before.iter_mut().enumerate().rev() {
             let cross: f64 = (t + 1..a).map(|j| self.at(t, j)).sum();
             sum += 2.0 * cross + self.at(t, t);
-            squares[t] = f64::max(sum, 0.0);
+            *square = f64::max(sum, 0.0);
         }
         squares
     }

@@ -10,7 +10,7 @@ const KINDS: [NullKind; 3] = [NullKind::Walk, NullKind::Signs, NullKind::Shuffle
 
 fn gram(n: usize, entry: impl Fn(usize, usize) -> f64) -> StepGram {
     let packed = (0..n).flat_map(|i| (i..n).map(|j| entry(i, j)).collect::<Vec<_>>()).collect();
-    StepGram::from_packed(packed).unwrap()
+    StepGram::from_packed(packed).expect("a triangular number of entries")
 }
 
 fn tests(gram: &StepGram, n_parameters: usize, samples: u32) -> Vec<NullTest> {
@@ -19,11 +19,14 @@ fn tests(gram: &StepGram, n_parameters: usize, samples: u32) -> Vec<NullTest> {
 }
 
 fn find(tests: &[NullTest], window: Window, statistic: Statistic, kind: NullKind) -> &NullTest {
-    tests.iter().find(|test| (test.window, test.statistic, test.kind) == (window, statistic, kind)).unwrap()
+    tests
+        .iter()
+        .find(|test| (test.window, test.statistic, test.kind) == (window, statistic, kind))
+        .expect("every combination is tested")
 }
 
 fn null(tests: &[NullTest], statistic: Statistic, kind: NullKind) -> NullSummary {
-    find(tests, Window::All, statistic, kind).null.unwrap()
+    find(tests, Window::All, statistic, kind).null.expect("a null")
 }
 
 #[test]
@@ -68,7 +71,7 @@ fn drawn_at_full_length(norms: &[f64], dimension: usize, samples: u32) -> [Vec<f
             rows.push(row.into_iter().map(|x| x * norm / length).collect());
         }
         let drawn = gram(norms.len(), |i, j| rows[i].iter().zip(&rows[j]).map(|(a, b)| a * b).sum());
-        explained.push(Pca::of(&drawn).unwrap().explained[0]);
+        explained.push(Pca::of(&drawn).expect("steps that move").explained[0]);
         persistence.push(drawn.squares_from(0)[norms.len()] / squares);
     }
     [explained, persistence]

@@ -169,12 +169,10 @@ fn observe(gram: &StepGram, window: Window, measure: &mut Measure) -> Observed {
     }
     let n = steps.len();
     let values = measure.statistics(&gram.dense(steps), n);
-    let moved = (0..n).len() > 0 && measure.trace_of_steps > 0.0;
-    match (moved, values.iter().all(|value| value.is_finite())) {
-        (false, _) => Err(Missing::DidNotMove),
-        (_, false) => Err(Missing::NotFinite),
-        _ => Ok(values),
+    if measure.trace_of_steps == 0.0 {
+        return Err(Missing::DidNotMove);
     }
+    if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(Missing::NotFinite) }
 }
 
 fn draw(
