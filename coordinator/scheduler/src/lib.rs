@@ -2,8 +2,15 @@
 //!
 //! Time is an argument, the next deadline an output. There is no IO, async, clock or randomness here.
 
+#![warn(missing_docs)]
+
 pub mod command;
 pub mod pump;
+mod scheduler;
+mod soft;
+mod state;
+
+pub use state::{DecodeError, Misfit};
 
 pub use command::{Answer, Command, Config, Rejection};
 pub use pump::{

@@ -1,13 +1,22 @@
 //! The pump: commands become batches, batches become durable, and only then are their answers given.
 
+mod batch;
+mod gather;
+mod lines;
 mod read;
+mod view;
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::Arc;
 
-use traipse_sweep::{Fact, FailureClass, Generation, JobNumber, LeaseId, Outcome, Plan, SweepId, WorkerId};
+use traipse_sweep::Fact;
 
-use crate::command::{Answer, AttemptStats, Command, Config, Now, Rejection, WorkerInfo};
+use crate::command::{Answer, Command, Config, Now, Rejection, Report, Reported, SessionId};
+use crate::scheduler::{Reaction, Scheduler};
+use crate::state::{Plans, State};
+pub use batch::{AttemptRecord, Batch, JobRows};
+use gather::{Gather, Waiting};
+use lines::{Arrival, Lines};
 pub use read::{OutcomeRange, RestoreError, Snapshot, SweepState, SweepStatus};
 
 /// What reaches the pump. `R` names a waiting call; `B` is a report's rows.
@@ -48,71 +57,33 @@ pub enum Action<R, B> {
     },
 }
 
-/// One transaction.
-#[derive(Clone, Debug)]
-pub struct Batch<B> {
-    /// The journal's sequence number of this batch: the last one's plus 1.
-    pub seq: u64,
-    /// What happened, in order.
-    pub facts: Vec<Fact>,
-    /// Rows of the jobs that ended in it.
-    pub rows: Vec<JobRows<B>>,
-    /// Attempts that ended in it.
-    pub attempts: Vec<AttemptRecord>,
-}
-
-/// One job's rows.
-#[derive(Clone, Debug)]
-pub struct JobRows<B> {
-    /// Which sweep.
-    pub sweep: SweepId,
-    /// Which job.
-    pub job: JobNumber,
-    /// In which generation.
-    pub generation: Generation,
-    /// Opaque.
-    pub block: B,
-}
-
-/// One attempt, for the attempts table; the shell adds the clock.
-#[derive(Clone, Debug)]
-pub struct AttemptRecord {
-    /// Which sweep.
-    pub sweep: SweepId,
-    /// Which job.
-    pub job: JobNumber,
-    /// In which generation.
-    pub generation: Generation,
-    /// Under which lease.
-    pub lease: LeaseId,
-    /// Counted from 1.
-    pub attempt: u32,
-    /// By whom.
-    pub worker: WorkerId,
-    /// What that worker is, where it is still known.
-    pub info: Option<Arc<WorkerInfo>>,
-    /// When it was granted: time since the coordinator's start; none if an earlier life granted it.
-    pub granted_at: Option<std::time::Duration>,
-    /// How the job ended, if this attempt ended it.
-    pub outcome: Option<Outcome>,
-    /// Why it failed, if it did.
-    pub failure: Option<(FailureClass, Arc<str>)>,
-    /// What it cost, if it reported.
-    pub stats: Option<AttemptStats>,
-}
-
 /// Commands in, batches and answers out.
+///
+/// - Every call is answered once, unless it is gone. A report that is repeated while its first call waits takes that
+///   call's place: the first is answered [`Rejection::Replaced`].
+/// - An answer that shows anything but new leases waits until all that was decided so far is durable.
+/// - At most one batch is under way; facts gather meanwhile.
+/// - What can be read (`status`, `sweeps`, `snapshot`, …) is a second fold over committed facts alone.
 #[derive(Debug)]
 pub struct Pump<R, B> {
-    config: Config,
-    calls: std::marker::PhantomData<(R, B)>,
+    scheduler: Scheduler,
+    /// The fold over committed facts.
+    committed: State,
+    gather: Gather<R, B>,
+    lines: Lines<R>,
+    /// Calls to be answered; those of reports with their session.
+    open: BTreeMap<R, Option<SessionId>>,
 }
 
 impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     /// The pump of a data folder without a journal. Its first batch, [`Batch::seq`] 1, carries the incarnation.
+    ///
+    /// # Panics
+    /// If the incarnation is 0: lives are counted from 1.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, calls: std::marker::PhantomData }
+        Self::begin(config, Now::ZERO, State::default(), Plans::default(), 1)
+            .expect("an incarnation above 0 is new to an empty journal")
     }
 
     /// The pump of a later life: `snapshot` and the facts after it, in order, make the state; `next_seq` is the number
@@ -122,69 +93,197 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     /// If the snapshot does not decode, a fact does not fit the state before it, or the incarnation is not new.
     pub fn restore(
         config: Config,
-        _now: Now,
-        _snapshot: Option<&[u8]>,
-        _facts: impl Iterator<Item = Fact>,
-        _next_seq: u64,
+        now: Now,
+        snapshot: Option<&[u8]>,
+        facts: impl Iterator<Item = Fact>,
+        next_seq: u64,
     ) -> Result<Self, RestoreError> {
-        Ok(Self::new(config))
+        let mut plans = Plans::default();
+        let mut state = match snapshot {
+            Some(bytes) => State::decode(bytes, &mut plans)?,
+            None => State::default(),
+        };
+        for fact in facts {
+            state.apply(&fact, &mut plans)?;
+        }
+        Self::begin(config, now, state, plans, next_seq)
+    }
+
+    fn begin(config: Config, now: Now, state: State, plans: Plans, next_seq: u64) -> Result<Self, RestoreError> {
+        let gather = Gather::new(next_seq, config.batch_facts);
+        let committed = state.clone();
+        let scheduler = Scheduler::new(config, state, plans, now)?;
+        let mut pump = Self { scheduler, committed, gather, lines: Lines::default(), open: BTreeMap::new() };
+        let reaction = pump.scheduler.begin(now);
+        pump.absorb(reaction, &mut Vec::new());
+        Ok(pump)
     }
 
     /// Takes one event, returns what the shell must do, in order.
-    pub fn on(&mut self, _now: Now, _event: Event<R, B>) -> Vec<Action<R, B>> {
-        Vec::new()
+    ///
+    /// # Panics
+    /// If a batch is said to be committed that is not under way, or a decision does not fit the state: bugs, after
+    /// which nothing may be written.
+    pub fn on(&mut self, now: Now, event: Event<R, B>) -> Vec<Action<R, B>> {
+        let mut actions = Vec::new();
+        match event {
+            Event::Call { reply, command: Command::Report(report) } => self.report(now, reply, report, &mut actions),
+            Event::Call { reply, command } => self.call(now, reply, command, &mut actions),
+            Event::Gone { reply } => self.gone(reply),
+            Event::Committed { batch } => self.committed(batch, &mut actions),
+            Event::Tick => {}
+        }
+        // What is due is done at every event, after it: a heartbeat that waited in a queue comes before the expiry.
+        self.tick(now, &mut actions);
+        if self.scheduler.take_woken() {
+            self.serve_parked(now, &mut actions);
+        }
+        actions.extend(self.gather.cut().map(Action::Commit));
+        actions
     }
 
     /// When [`Event::Tick`] is due at the latest; zero where a batch waits to be cut.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Now> {
-        Some(self.config.lease)
+        if self.gather.can_cut() {
+            return Some(Now::ZERO);
+        }
+        [self.scheduler.next_deadline(), self.lines.next_deadline()].into_iter().flatten().min()
     }
 
-    /// The durable state as of [`Self::snapshot_seq`]: cheap, to be encoded on another thread.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {}
+    fn call(&mut self, now: Now, reply: R, command: Command<B>, actions: &mut Vec<Action<R, B>>) {
+        self.open.insert(reply, None);
+        let answer = match self.scheduler.handle(now, command) {
+            Ok(reaction) => Ok(self.absorb(reaction, actions).expect("a handled command has an answer")),
+            Err(rejection) => Err(rejection),
+        };
+        let at_once = match &answer {
+            Ok(Answer::Beat { stop }) => stop.is_empty(),
+            Err(Rejection::UnknownSession(_)) => true,
+            _ => false,
+        };
+        self.give(Waiting::Call { reply, answer }, at_once, actions);
     }
 
-    /// The number of the last batch that is committed, which the snapshot covers; 0 before the first.
-    #[must_use]
-    pub fn snapshot_seq(&self) -> u64 {
-        0
+    fn report(&mut self, now: Now, reply: R, report: Report<B>, actions: &mut Vec<Action<R, B>>) {
+        let session = report.session;
+        let wait = report.wait.min(self.scheduler.config.max_wait);
+        let refuse = |rejection| Action::Answer { reply, answer: Err(rejection) };
+        if self.scheduler.workers.hear(session, now).is_none() {
+            return actions.push(refuse(Rejection::UnknownSession(session)));
+        }
+        match self.lines.arrive(session, report.seq, reply, now + wait) {
+            Arrival::OutOfOrder { last } => {
+                actions.push(refuse(Rejection::OutOfOrder { found: report.seq, last }));
+            }
+            Arrival::Repeat(answer) => actions.push(Action::Answer { reply, answer: Ok(Answer::Reported(answer)) }),
+            Arrival::TookPlace { of } => {
+                self.open.insert(reply, Some(session));
+                if let Some(of) = of.filter(|of| self.open.remove(of).is_some()) {
+                    let answer = Err(Rejection::Replaced { seq: report.seq });
+                    actions.push(Action::Answer { reply: of, answer });
+                }
+            }
+            Arrival::New => self.new_report(now, reply, report, wait, actions),
+        }
     }
 
-    /// A sweep's counts, as far as they are durable. O(1).
-    #[must_use]
-    pub fn status(&self, _sweep: SweepId) -> Option<SweepStatus> {
-        None
+    fn new_report(&mut self, now: Now, reply: R, report: Report<B>, wait: Now, actions: &mut Vec<Action<R, B>>) {
+        let (session, seq) = (report.session, report.seq);
+        let can_wait = report.reports.is_empty() && report.returned.is_empty() && !report.draining && wait > Now::ZERO;
+        let reaction = match self.scheduler.handle(now, Command::Report(report)) {
+            Ok(reaction) => reaction,
+            Err(rejection) => return actions.push(Action::Answer { reply, answer: Err(rejection) }),
+        };
+        self.open.insert(reply, Some(session));
+        let only_grants = grants_alone(&reaction);
+        let Some(Answer::Reported(answer)) = self.absorb(reaction, actions) else {
+            unreachable!("a report is answered as one");
+        };
+        if can_wait && answer.leases.is_empty() && answer.stop.is_empty() {
+            self.lines.park(session, seq, reply, now + wait);
+        } else {
+            self.lines.begin(session, seq, reply);
+            let at_once = can_wait && only_grants && answer.stop.is_empty();
+            self.give(Waiting::Report { session, answer }, at_once, actions);
+        }
     }
 
-    /// All sweeps that are durable, newest first.
-    pub fn sweeps(&self) -> impl Iterator<Item = SweepId> {
-        std::iter::empty()
+    /// Parked reports, oldest first, get what has become ready for them.
+    fn serve_parked(&mut self, now: Now, actions: &mut Vec<Action<R, B>>) {
+        for (session, seq) in self.lines.parked() {
+            let mut reaction = Reaction::default();
+            let mut answer = self.scheduler.offer(now, session, &mut reaction);
+            if answer.leases.is_empty() && answer.stop.is_empty() {
+                continue;
+            }
+            answer.seq = seq;
+            let at_once = grants_alone(&reaction) && answer.stop.is_empty();
+            self.absorb(reaction, actions);
+            self.lines.unpark(session);
+            self.give(Waiting::Report { session, answer }, at_once, actions);
+        }
     }
 
-    /// A durable sweep's spec as it was submitted: canonical JSON.
-    #[must_use]
-    pub fn spec(&self, _sweep: SweepId) -> Option<Arc<str>> {
-        None
+    fn tick(&mut self, now: Now, actions: &mut Vec<Action<R, B>>) {
+        if self.scheduler.next_deadline().is_some_and(|due| due <= now) {
+            let reaction = self.scheduler.tick(now);
+            self.absorb(reaction, actions);
+        }
+        for (session, seq) in self.lines.overdue(now) {
+            self.lines.unpark(session);
+            let answer = Reported { seq, ..Reported::default() };
+            self.give(Waiting::Report { session, answer }, true, actions);
+        }
     }
 
-    /// A durable sweep's plan.
-    #[must_use]
-    pub fn plan(&self, _sweep: SweepId) -> Option<Arc<Plan>> {
-        None
+    /// Takes a reaction's facts and effects on their way to the journal; its answer is left to the caller.
+    fn absorb(&mut self, reaction: Reaction<B>, actions: &mut Vec<Action<R, B>>) -> Option<Answer> {
+        let Reaction { facts, effects } = reaction;
+        self.gather.add(facts, effects.rows, effects.attempts);
+        for session in effects.closed {
+            if let Some(reply) = self.lines.close(session).filter(|reply| self.open.remove(reply).is_some()) {
+                actions.push(Action::Answer { reply, answer: Err(Rejection::UnknownSession(session)) });
+            }
+        }
+        effects.answer
     }
 
-    /// The jobs that ended durably without rows, by job number, neighbours with one outcome and message merged.
-    #[must_use]
-    pub fn without_rows(&self, _sweep: SweepId) -> Vec<OutcomeRange> {
-        Vec::new()
+    fn give(&mut self, waiting: Waiting<R>, at_once: bool, actions: &mut Vec<Action<R, B>>) {
+        let released = if at_once { Some(waiting) } else { self.gather.wait(waiting) };
+        actions.extend(released.and_then(|released| self.release(released)));
     }
 
-    /// Workers that were heard within a lease period, and their slots.
-    #[must_use]
-    pub fn workers(&self) -> (u32, u32) {
-        (0, 0)
+    /// The answer to a call that is still there.
+    fn release(&mut self, waiting: Waiting<R>) -> Option<Action<R, B>> {
+        let (reply, answer) = match waiting {
+            Waiting::Call { reply, answer } => (reply, answer),
+            Waiting::Report { session, answer } => {
+                (self.lines.answer(session, answer.clone())?, Ok(Answer::Reported(answer)))
+            }
+        };
+        self.open.remove(&reply).map(|_| Action::Answer { reply, answer })
     }
+
+    fn gone(&mut self, reply: R) {
+        if let Some(Some(session)) = self.open.remove(&reply) {
+            self.lines.forget(session, reply);
+        }
+    }
+
+    fn committed(&mut self, batch: u64, actions: &mut Vec<Action<R, B>>) {
+        let (facts, waiting) = self.gather.committed(batch);
+        for fact in &facts {
+            self.committed
+                .apply(fact, &mut self.scheduler.plans)
+                .expect("a fact that fitted the live state fits the committed one in the same order");
+            self.scheduler.is_durable(fact);
+        }
+        actions.extend(waiting.into_iter().filter_map(|waiting| self.release(waiting)));
+    }
+}
+
+/// Whether a reaction did nothing but grant leases, which need not be durable to be shown.
+fn grants_alone<B>(reaction: &Reaction<B>) -> bool {
+    reaction.facts.iter().all(|fact| matches!(fact, Fact::Granted { .. }))
 }

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use traipse_sweep::{Incarnation, JobNumber, Outcome, SweepId};
 
+use crate::state::{DecodeError, Misfit, State};
+
 /// The durable state at one batch, to be encoded on another thread.
 #[derive(Clone, Debug)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    pub(super) state: State,
+}
 
 impl Snapshot {
     /// Compact, versioned bytes for [`super::Pump::restore`]. Linear in the jobs that were touched.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        Vec::new()
+        self.state.encode()
     }
 }
 
@@ -92,6 +96,12 @@ pub struct OutcomeRange {
 /// Why a journal cannot be restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
+    /// The snapshot does not decode.
+    #[error("the snapshot cannot be read: {0}")]
+    Snapshot(#[from] DecodeError),
+    /// A fact does not fit what came before it.
+    #[error("the journal does not fit together: {0}")]
+    Journal(#[from] Misfit),
     /// The incarnation was used before: it must be raised, durably, at every start.
     #[error("incarnation {found:?} is not new: the journal has seen {last:?}")]
     Incarnation {

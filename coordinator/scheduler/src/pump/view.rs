@@ -1,0 +1,131 @@
+//! Reading the pump: committed state alone, and who is there.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use traipse_sweep::{JobNumber, Outcome, Plan, SweepId};
+
+use super::{OutcomeRange, Pump, Snapshot, SweepState, SweepStatus};
+use crate::state::Sweep;
+use crate::state::jobs::outcome_of;
+use crate::state::marks::Mark;
+
+impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
+    /// The durable state as of [`Self::snapshot_seq`]: cheap, to be encoded on another thread.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { state: self.committed.clone() }
+    }
+
+    /// The number of the last batch that is committed, which the snapshot covers; 0 before the first.
+    #[must_use]
+    pub fn snapshot_seq(&self) -> u64 {
+        self.gather.last_committed()
+    }
+
+    /// A sweep's counts, as far as they are durable. O(1).
+    #[must_use]
+    pub fn status(&self, sweep: SweepId) -> Option<SweepStatus> {
+        let mut status = self.committed.sweep(sweep)?.status();
+        status.message = self.why_it_waits(&status).map(Arc::from).or(status.message);
+        Some(status)
+    }
+
+    /// All sweeps that are durable, newest first.
+    pub fn sweeps(&self) -> impl Iterator<Item = SweepId> {
+        self.committed.sweeps().rev().map(|sweep| sweep.id)
+    }
+
+    /// A durable sweep's spec as it was submitted: canonical JSON.
+    #[must_use]
+    pub fn spec(&self, sweep: SweepId) -> Option<Arc<str>> {
+        self.committed.sweep(sweep).map(|sweep| Arc::clone(&sweep.spec))
+    }
+
+    /// A durable sweep's plan.
+    #[must_use]
+    pub fn plan(&self, sweep: SweepId) -> Option<Arc<Plan>> {
+        self.committed.sweep(sweep).map(|sweep| Arc::clone(&sweep.plan))
+    }
+
+    /// The jobs that ended durably without rows, by job number, neighbours with one outcome and message merged.
+    ///
+    /// Linear in the jobs that were touched; for a cancelled sweep, in all of them.
+    #[must_use]
+    pub fn without_rows(&self, sweep: SweepId) -> Vec<OutcomeRange> {
+        match self.committed.sweep(sweep) {
+            None => Vec::new(),
+            Some(sweep) if sweep.state() == SweepState::Cancelled => {
+                merged((0..sweep.plan.n_jobs()).filter_map(|job| cancelled_or_failed(sweep, JobNumber(job))))
+            }
+            Some(sweep) => merged(failed(sweep).into_iter()),
+        }
+    }
+
+    /// Workers that were heard within a lease period, and their slots.
+    #[must_use]
+    pub fn workers(&self) -> (u32, u32) {
+        self.scheduler.workers.live()
+    }
+
+    /// In words, where a sweep has ready jobs that nobody may lease.
+    fn why_it_waits(&self, status: &SweepStatus) -> Option<String> {
+        if status.state != SweepState::Active || status.n_ready == 0 || status.n_leased > 0 {
+            return None;
+        }
+        let (n_workers, _) = self.workers();
+        match &status.numerics {
+            _ if n_workers == 0 => Some("no worker is connected".to_owned()),
+            Some(pinned) if !self.scheduler.workers.has_numerics(pinned) => Some(format!(
+                "waits for a worker with numerics `{pinned}`, which its first lease pinned: none of {n_workers} \
+                 connected has them"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// What a job ended with, if without rows.
+type Ended = (JobNumber, Outcome, Option<Arc<str>>);
+
+fn failed(sweep: &Sweep) -> Vec<Ended> {
+    let mut failed: Vec<Ended> = Vec::new();
+    for (run, mark) in sweep.jobs.marks.runs() {
+        if let Some(outcome) = outcome_of(mark).filter(|outcome| !outcome.has_rows()) {
+            failed.extend(
+                run.map(|position| (sweep.plan.job_at(position), outcome, sweep.jobs.messages.get(&position).cloned())),
+            );
+        }
+    }
+    failed.sort_unstable_by_key(|(job, ..)| *job);
+    failed
+}
+
+fn cancelled_or_failed(sweep: &Sweep, job: JobNumber) -> Option<Ended> {
+    let position = sweep.plan.position_of(job);
+    match sweep.jobs.marks.get(position) {
+        Mark::Excluded => None,
+        Mark::Fresh if sweep.plan.is_excluded(job) => None,
+        mark => match outcome_of(mark) {
+            None => Some((job, Outcome::Cancelled, None)),
+            Some(outcome) if outcome.has_rows() => None,
+            Some(outcome) => Some((job, outcome, sweep.jobs.messages.get(&position).cloned())),
+        },
+    }
+}
+
+/// Neighbouring job numbers that ended alike become one range.
+fn merged(ended: impl Iterator<Item = Ended>) -> Vec<OutcomeRange> {
+    let mut ranges: Vec<OutcomeRange> = Vec::new();
+    for (job, outcome, message) in ended {
+        match ranges.last_mut() {
+            Some(last)
+                if last.first_job.0 + last.n_jobs == job.0 && last.outcome == outcome && last.message == message =>
+            {
+                last.n_jobs += 1;
+            }
+            _ => ranges.push(OutcomeRange { first_job: job, n_jobs: 1, outcome, message }),
+        }
+    }
+    ranges
+}

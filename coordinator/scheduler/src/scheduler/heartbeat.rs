@@ -1,0 +1,30 @@
+//! A worker renews its leases.
+
+use traipse_sweep::LeaseId;
+
+use super::{Reaction, Scheduler};
+use crate::command::{Answer, Now, Rejection, SessionId};
+
+impl Scheduler {
+    /// Renewals are soft: no fact. What is neither under way nor lapsed is to be stopped.
+    pub(super) fn heartbeat<B>(
+        &mut self,
+        now: Now,
+        session: SessionId,
+        leases: &[(LeaseId, u64)],
+    ) -> Result<Reaction<B>, Rejection> {
+        let worker = self.session(session)?.worker;
+        self.workers.hear(session, now);
+        let deadline = now + self.config.lease;
+        let mut stop = Vec::new();
+        for &(lease, _) in leases {
+            let goes_on = self.clocks.renew(worker, lease, deadline)
+                || self.state.leased(lease).is_some()
+                || self.is_lapsed(lease);
+            if !goes_on {
+                stop.push(lease);
+            }
+        }
+        Ok(Reaction::answer(Answer::Beat { stop }))
+    }
+}

@@ -1,0 +1,43 @@
+//! Time passes: leases run out, waits end, silent workers are counted out.
+
+use std::sync::Arc;
+
+use traipse_sweep::FailureClass;
+
+use super::{Reaction, Scheduler};
+use crate::command::Now;
+use crate::soft::lapsed::LapsedLease;
+use crate::state::marks::Mark;
+
+impl Scheduler {
+    /// Does what is due at `now`.
+    pub(crate) fn tick<B>(&mut self, now: Now) -> Reaction<B> {
+        let mut reaction = Reaction::default();
+        self.expire(now, &mut reaction);
+        let state = &self.state;
+        let waits = |id, position| state.sweep(id).is_some_and(|sweep| sweep.jobs.marks.get(position) == Mark::Backoff);
+        self.woken |= self.backoffs.end_waits(now, waits);
+        reaction.effects.closed = self.workers.call_roll(now, self.config.lease);
+        reaction
+    }
+
+    fn expire<B>(&mut self, now: Now, reaction: &mut Reaction<B>) {
+        let expired = self.clocks.expired(now);
+        if expired.is_empty() {
+            return;
+        }
+        let message: Arc<str> = Arc::from("the lease ran out without a heartbeat");
+        for lease in expired {
+            let Some(attempt) = self.attempt(lease) else { continue };
+            let lapsed = LapsedLease {
+                sweep: attempt.sweep,
+                position: attempt.position,
+                worker: attempt.worker,
+                attempt: attempt.attempt,
+                granted_at: attempt.granted_at,
+            };
+            self.fail(now, &attempt, FailureClass::Lost, &message, None, reaction);
+            self.lapsed.insert(lease, lapsed);
+        }
+    }
+}

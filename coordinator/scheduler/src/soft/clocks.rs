@@ -1,0 +1,141 @@
+//! When leases run out, by worker: renewing or ending one costs one look-up, and expiry is looked for a worker at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use traipse_sweep::{LeaseId, WorkerId};
+
+use crate::command::Now;
+
+/// A lease's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock {
+    pub(crate) deadline: Now,
+    /// None if an earlier life granted it.
+    pub(crate) granted_at: Option<Now>,
+}
+
+#[derive(Debug, Default)]
+struct Leases {
+    clocks: BTreeMap<LeaseId, Clock>,
+    /// When expired ones are looked for; at or before every deadline.
+    check: Option<Now>,
+}
+
+/// The clocks of all leases under way.
+#[derive(Debug, Default)]
+pub(crate) struct Clocks {
+    of_worker: BTreeMap<WorkerId, Leases>,
+    checks: BTreeSet<(Now, WorkerId)>,
+}
+
+impl Clocks {
+    pub(crate) fn start(&mut self, worker: WorkerId, lease: LeaseId, clock: Clock) {
+        let leases = self.of_worker.entry(worker).or_default();
+        leases.clocks.insert(lease, clock);
+        if leases.check.is_none_or(|check| check > clock.deadline) {
+            if let Some(check) = leases.check {
+                self.checks.remove(&(check, worker));
+            }
+            leases.check = Some(clock.deadline);
+            self.checks.insert((clock.deadline, worker));
+        }
+    }
+
+    /// Forgets a lease that is over.
+    pub(crate) fn end(&mut self, worker: WorkerId, lease: LeaseId) -> Option<Clock> {
+        self.of_worker.get_mut(&worker)?.clocks.remove(&lease)
+    }
+
+    pub(crate) fn get(&self, worker: WorkerId, lease: LeaseId) -> Option<Clock> {
+        self.of_worker.get(&worker)?.clocks.get(&lease).copied()
+    }
+
+    /// Gives a lease until `deadline`. False if that worker does not hold it.
+    pub(crate) fn renew(&mut self, worker: WorkerId, lease: LeaseId, deadline: Now) -> bool {
+        let clock = self.of_worker.get_mut(&worker).and_then(|leases| leases.clocks.get_mut(&lease));
+        if let Some(clock) = clock {
+            // Time does not run backwards, so no renewal shortens a lease below the next check.
+            clock.deadline = clock.deadline.max(deadline);
+            true
+        } else {
+            false
+        }
+    }
+
+    /// A worker's leases, in the order in which they were granted.
+    pub(crate) fn of(&self, worker: WorkerId) -> impl Iterator<Item = LeaseId> {
+        self.of_worker.get(&worker).into_iter().flat_map(|leases| leases.clocks.keys().copied())
+    }
+
+    pub(crate) fn n_of(&self, worker: WorkerId) -> usize {
+        self.of_worker.get(&worker).map_or(0, |leases| leases.clocks.len())
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Now> {
+        self.checks.first().map(|(check, _)| *check)
+    }
+
+    /// Leases whose deadline has come. They stay until they are ended.
+    pub(crate) fn expired(&mut self, now: Now) -> Vec<LeaseId> {
+        let mut expired = Vec::new();
+        while let Some(&(check, worker)) = self.checks.first().filter(|(check, _)| *check <= now) {
+            self.checks.remove(&(check, worker));
+            let leases = self.of_worker.get_mut(&worker).expect("a check is scheduled for workers with leases alone");
+            let over = |clock: &Clock| clock.deadline <= now;
+            expired.extend(leases.clocks.iter().filter(|(_, clock)| over(clock)).map(|(lease, _)| *lease));
+            leases.check = leases.clocks.values().filter(|clock| !over(clock)).map(|clock| clock.deadline).min();
+            match leases.check {
+                Some(check) => _ = self.checks.insert((check, worker)),
+                None if leases.clocks.is_empty() => _ = self.of_worker.remove(&worker),
+                None => {}
+            }
+        }
+        expired
+    }
+
+    /// All leases with a clock and their workers.
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> impl Iterator<Item = (LeaseId, WorkerId)> {
+        self.of_worker.iter().flat_map(|(worker, leases)| leases.clocks.keys().map(|lease| (*lease, *worker)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const fn at(seconds: u64) -> Now {
+        Duration::from_secs(seconds)
+    }
+
+    fn clock(deadline: u64) -> Clock {
+        Clock { deadline: at(deadline), granted_at: None }
+    }
+
+    #[test]
+    fn what_is_renewed_does_not_expire() {
+        let (mut clocks, worker) = (Clocks::default(), WorkerId(1));
+        clocks.start(worker, LeaseId(1), clock(15));
+        clocks.start(worker, LeaseId(2), clock(15));
+        assert!(clocks.renew(worker, LeaseId(1), at(18)));
+        assert!(!clocks.renew(WorkerId(2), LeaseId(1), at(18)), "another worker's");
+        assert_eq!(clocks.expired(at(14)), []);
+        assert_eq!(clocks.expired(at(15)), [LeaseId(2)]);
+        clocks.end(worker, LeaseId(2));
+        assert_eq!(clocks.next_deadline(), Some(at(18)));
+        assert_eq!(clocks.expired(at(18)), [LeaseId(1)]);
+    }
+
+    #[test]
+    fn a_worker_without_leases_is_forgotten() {
+        let (mut clocks, worker) = (Clocks::default(), WorkerId(1));
+        clocks.start(worker, LeaseId(1), clock(15));
+        clocks.end(worker, LeaseId(1));
+        assert_eq!(clocks.expired(at(15)), []);
+        assert_eq!((clocks.next_deadline(), clocks.n_of(worker)), (None, 0));
+        clocks.start(worker, LeaseId(2), clock(30));
+        assert_eq!(clocks.next_deadline(), Some(at(30)));
+    }
+}

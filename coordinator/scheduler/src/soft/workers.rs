@@ -1,0 +1,216 @@
+//! Workers and their sessions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use traipse_sweep::{Incarnation, LeaseId, WorkerId};
+
+use super::work::Slots;
+use crate::command::{Now, SessionId, WorkerInfo};
+
+/// Lease periods of silence after which a session is closed.
+const SILENT_PERIODS: u32 = 20;
+
+/// A worker between two registrations.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) worker: WorkerId,
+    pub(crate) info: Arc<WorkerInfo>,
+    /// Slots that were idle at the last report.
+    pub(crate) n_free_slots: u32,
+    /// Leases that waited in the worker at the last report.
+    pub(crate) n_queued: u32,
+    pub(crate) draining: bool,
+    /// Leases to stop, not told yet.
+    stops: BTreeSet<LeaseId>,
+    heard: Now,
+    live: bool,
+}
+
+/// All sessions, and how many slots live.
+#[derive(Debug, Default)]
+pub(crate) struct Workers {
+    sessions: BTreeMap<SessionId, Session>,
+    of_worker: BTreeMap<WorkerId, SessionId>,
+    incarnations: BTreeMap<WorkerId, Incarnation>,
+    n_opened: u64,
+    n_live: u32,
+    n_slots_live: u32,
+    /// Live workers by their numerics.
+    numerics: BTreeMap<Arc<str>, u32>,
+    roll_call: Option<Now>,
+}
+
+impl Workers {
+    pub(crate) fn session(&self, session: SessionId) -> Option<&Session> {
+        self.sessions.get(&session)
+    }
+
+    /// The highest incarnation of a worker that has registered.
+    pub(crate) fn incarnation(&self, worker: WorkerId) -> Option<Incarnation> {
+        self.incarnations.get(&worker).copied()
+    }
+
+    /// What a worker is, while it has a session.
+    pub(crate) fn info(&self, worker: WorkerId) -> Option<&Arc<WorkerInfo>> {
+        Some(&self.sessions[self.of_worker.get(&worker)?].info)
+    }
+
+    /// Opens a session; the worker's earlier one is closed and returned.
+    pub(crate) fn open(
+        &mut self,
+        now: Now,
+        worker: WorkerId,
+        incarnation: Incarnation,
+        info: WorkerInfo,
+        period: Duration,
+    ) -> (SessionId, Option<SessionId>) {
+        let closed = self.of_worker.get(&worker).copied();
+        if let Some(closed) = closed {
+            self.close(closed);
+        }
+        let id = SessionId(self.n_opened);
+        self.n_opened += 1;
+        let session = Session {
+            worker,
+            info: Arc::new(info),
+            n_free_slots: 0,
+            n_queued: 0,
+            draining: false,
+            stops: BTreeSet::new(),
+            heard: now,
+            live: false,
+        };
+        self.sessions.insert(id, session);
+        self.of_worker.insert(worker, id);
+        self.incarnations.insert(worker, incarnation);
+        self.roll_call.get_or_insert(now + period);
+        self.set_live(id, true);
+        (id, closed)
+    }
+
+    /// The session spoke.
+    pub(crate) fn hear(&mut self, session: SessionId, now: Now) -> Option<&mut Session> {
+        self.set_live(session, true);
+        let session = self.sessions.get_mut(&session)?;
+        session.heard = now;
+        Some(session)
+    }
+
+    /// Tells the worker, at the next occasion, to stop a lease. Returns whether it has a session.
+    pub(crate) fn stop(&mut self, worker: WorkerId, lease: LeaseId) -> bool {
+        let session = self.of_worker.get(&worker).and_then(|session| self.sessions.get_mut(session));
+        session.is_some_and(|session| session.stops.insert(lease))
+    }
+
+    /// The leases to stop, which are then taken to be told.
+    pub(crate) fn take_stops(&mut self, session: SessionId) -> Vec<LeaseId> {
+        let session = self.sessions.get_mut(&session);
+        session.map_or_else(Vec::new, |session| std::mem::take(&mut session.stops).into_iter().collect())
+    }
+
+    /// Live workers and their slots.
+    pub(crate) fn live(&self) -> (u32, u32) {
+        (self.n_live, self.n_slots_live)
+    }
+
+    /// A session's slots among all that live.
+    pub(crate) fn slots(&self, session: &Session) -> Slots {
+        Slots { own: session.info.n_slots, live: self.n_slots_live }
+    }
+
+    /// Whether a live worker has those numerics.
+    pub(crate) fn has_numerics(&self, numerics: &str) -> bool {
+        self.numerics.contains_key(numerics)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Now> {
+        self.roll_call
+    }
+
+    /// Counts out who was not heard for a lease period, and closes sessions that are silent for long. Returns those.
+    pub(crate) fn call_roll(&mut self, now: Now, period: Duration) -> Vec<SessionId> {
+        if self.roll_call.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        let silent = |session: &Session, periods| session.heard + period * periods <= now;
+        let missing: Vec<SessionId> =
+            self.sessions.iter().filter(|(_, session)| silent(session, 1)).map(|(id, _)| *id).collect();
+        let mut closed = Vec::new();
+        for id in missing {
+            self.set_live(id, false);
+            if silent(&self.sessions[&id], SILENT_PERIODS) {
+                self.close(id);
+                closed.push(id);
+            }
+        }
+        self.roll_call = (!self.sessions.is_empty()).then_some(now + period);
+        closed
+    }
+
+    fn close(&mut self, id: SessionId) {
+        self.set_live(id, false);
+        if let Some(session) = self.sessions.remove(&id) {
+            self.of_worker.remove(&session.worker);
+        }
+    }
+
+    fn set_live(&mut self, id: SessionId, live: bool) {
+        let Some(session) = self.sessions.get_mut(&id).filter(|session| session.live != live) else { return };
+        session.live = live;
+        let (numerics, n_slots) = (&session.info.numerics, session.info.n_slots);
+        if live {
+            self.n_live += 1;
+            self.n_slots_live += n_slots;
+            *self.numerics.entry(Arc::clone(numerics)).or_default() += 1;
+        } else {
+            self.n_live -= 1;
+            self.n_slots_live -= n_slots;
+            let n_alike = self.numerics.get_mut(numerics).expect("live workers' numerics are counted");
+            *n_alike -= 1;
+            if *n_alike == 0 {
+                let numerics = Arc::clone(numerics);
+                self.numerics.remove(&numerics);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_secs(15);
+
+    fn info(n_slots: u32) -> WorkerInfo {
+        let text = || Arc::from("x");
+        WorkerInfo { n_slots, labels: BTreeMap::new(), build: text(), numerics: text(), cpu_features: text() }
+    }
+
+    #[test]
+    fn who_is_silent_is_counted_out_and_then_closed() {
+        let (mut workers, second) = (Workers::default(), Duration::from_secs(1));
+        let (one, closed) = workers.open(Now::ZERO, WorkerId(1), Incarnation(1), info(3), PERIOD);
+        let (two, _) = workers.open(Now::ZERO, WorkerId(2), Incarnation(1), info(4), PERIOD);
+        assert_eq!((closed, workers.live()), (None, (2, 7)));
+        workers.hear(one, 10 * second);
+        assert_eq!(workers.call_roll(15 * second, PERIOD), []);
+        assert_eq!((workers.live(), workers.next_deadline()), ((1, 3), Some(30 * second)));
+        workers.hear(two, 16 * second);
+        assert_eq!(workers.live(), (2, 7));
+        workers.hear(one, 310 * second);
+        assert_eq!(workers.call_roll(316 * second, PERIOD), [two]);
+        assert_eq!((workers.live(), workers.has_numerics("x")), ((1, 3), true));
+    }
+
+    #[test]
+    fn a_second_registration_closes_the_first_session() {
+        let mut workers = Workers::default();
+        let (one, _) = workers.open(Now::ZERO, WorkerId(1), Incarnation(1), info(1), PERIOD);
+        let (two, closed) = workers.open(Now::ZERO, WorkerId(1), Incarnation(2), info(2), PERIOD);
+        assert_eq!((closed, workers.session(one).is_none(), workers.live()), (Some(one), true, (1, 2)));
+        assert!(workers.stop(WorkerId(1), LeaseId(9)));
+        assert_eq!((workers.take_stops(two), workers.take_stops(two)), (vec![LeaseId(9)], vec![]));
+    }
+}

@@ -1,0 +1,55 @@
+//! What must hold of the durable state after every step, recounted from scratch.
+
+use super::jobs::Counts;
+use super::marks::Mark;
+use super::{JobAt, State, Sweep};
+
+impl State {
+    /// Panics if an invariant does not hold. Linear in all jobs.
+    pub(crate) fn check(&self) {
+        assert_eq!(self.order.len(), self.sweeps.len());
+        let mut n_leases = 0;
+        for (number, id) in (0..).zip(&self.order) {
+            let sweep = &self.sweeps[id];
+            assert_eq!((sweep.id, sweep.number), (*id, number));
+            assert_eq!(self.unended.contains(&number), !sweep.state().is_ended(), "{id}: unended");
+            n_leases += self.check_jobs(sweep);
+        }
+        assert_eq!(self.leases.len(), n_leases, "every lease is its job's only one");
+    }
+
+    /// Returns how many leases are under way.
+    fn check_jobs(&self, sweep: &Sweep) -> usize {
+        let jobs = &sweep.jobs;
+        let mut counts = Counts { n_lost_attempts: jobs.counts.n_lost_attempts, ..Counts::default() };
+        let (mut n_leases, mut n_fresh, mut n_excluded) = (0, 0, 0);
+        for position in 0..sweep.plan.n_jobs() {
+            let mark = jobs.marks.get(position);
+            let excluded = sweep.plan.is_excluded(sweep.plan.job_at(position));
+            assert!(!excluded || matches!(mark, Mark::Fresh | Mark::Excluded), "an excluded job is {mark:?}");
+            n_excluded += u64::from(excluded);
+            n_fresh += u64::from(mark == Mark::Fresh && !excluded);
+            if let Some(count) = counts.of_mut(mark) {
+                *count += 1;
+            }
+            let held = jobs.held(position);
+            assert_eq!(held.is_some(), mark == Mark::Leased, "position {position} is {mark:?} with {held:?}");
+            if let Some(held) = held {
+                assert_eq!(self.leases.get(&held.lease), Some(&JobAt { sweep: sweep.id, position }));
+                n_leases += 1;
+            }
+            let under_way = matches!(mark, Mark::Again | Mark::Leased | Mark::Backoff);
+            assert_eq!(jobs.touched.contains_key(&position), under_way, "position {position} is {mark:?}");
+            let (again, struck) = (jobs.again.contains(&position), jobs.struck.contains(&position));
+            assert_eq!(again || struck, mark == Mark::Again);
+            assert!(!(again && struck) && (!struck || jobs.strikes(position) > 0));
+            let failed = matches!(mark, Mark::Failed | Mark::Quarantined | Mark::Skipped);
+            assert!(failed || !jobs.messages.contains_key(&position));
+            let passed = position < jobs.cursor && sweep.state() != crate::SweepState::Cancelled;
+            assert!(!passed || mark != Mark::Fresh, "the cursor passed a fresh job at {position}");
+        }
+        assert_eq!(jobs.counts, counts, "counters of {}", sweep.id);
+        assert_eq!((sweep.n_fresh(), sweep.plan.n_excluded()), (n_fresh, n_excluded), "fresh jobs of {}", sweep.id);
+        n_leases
+    }
+}

@@ -1,0 +1,182 @@
+//! A sweep's jobs by position: marks, the ready queue, what is remembered of touched ones, and the counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use traipse_sweep::{LeaseId, Outcome, WorkerId};
+
+use super::marks::{Mark, Marks};
+
+/// What is remembered of a job between its first lease and its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Touched {
+    /// Leases so far that were not handed back.
+    pub(crate) attempts: u32,
+    /// Transient failures so far.
+    pub(crate) n_transient: u32,
+    /// Leases lost since the last strike.
+    pub(crate) n_lost: u32,
+    /// Strikes so far.
+    pub(crate) n_strikes: u32,
+    /// The lease under way.
+    pub(crate) held: Option<Held>,
+}
+
+/// A lease under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) lease: LeaseId,
+    pub(crate) worker: WorkerId,
+}
+
+/// Jobs by mark, and attempts that came to nothing. Fresh ones are the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) n_again: u64,
+    pub(crate) n_leased: u64,
+    pub(crate) n_backoff: u64,
+    pub(crate) n_succeeded: u64,
+    pub(crate) n_diverged: u64,
+    pub(crate) n_failed: u64,
+    pub(crate) n_quarantined: u64,
+    pub(crate) n_skipped: u64,
+    pub(crate) n_lost_attempts: u64,
+}
+
+impl Counts {
+    /// The counter of a mark; fresh and excluded ones are not counted.
+    pub(crate) fn of_mut(&mut self, mark: Mark) -> Option<&mut u64> {
+        match mark {
+            Mark::Fresh | Mark::Excluded => None,
+            Mark::Again => Some(&mut self.n_again),
+            Mark::Leased => Some(&mut self.n_leased),
+            Mark::Backoff => Some(&mut self.n_backoff),
+            Mark::Succeeded => Some(&mut self.n_succeeded),
+            Mark::Diverged => Some(&mut self.n_diverged),
+            Mark::Failed => Some(&mut self.n_failed),
+            Mark::Quarantined => Some(&mut self.n_quarantined),
+            Mark::Skipped => Some(&mut self.n_skipped),
+        }
+    }
+
+    pub(crate) fn n_done(&self) -> u64 {
+        self.n_succeeded + self.n_diverged + self.n_failed + self.n_quarantined + self.n_skipped
+    }
+
+    /// Leased before and not done.
+    pub(crate) fn n_under_way(&self) -> u64 {
+        self.n_again + self.n_leased + self.n_backoff
+    }
+}
+
+/// All jobs of one sweep. Memory follows the touched jobs, not the grid.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Jobs {
+    pub(crate) marks: Marks,
+    /// The first position that the queue of fresh jobs has not passed.
+    pub(crate) cursor: u64,
+    /// Ready again, without a strike.
+    pub(crate) again: BTreeSet<u64>,
+    /// Ready again, with a strike: to be leased alone.
+    pub(crate) struck: BTreeSet<u64>,
+    pub(crate) touched: BTreeMap<u64, Touched>,
+    /// Why jobs ended without rows.
+    pub(crate) messages: BTreeMap<u64, Arc<str>>,
+    pub(crate) counts: Counts,
+}
+
+impl Jobs {
+    /// Moves a job from its mark to another; the queues and the counts follow.
+    pub(crate) fn mark(&mut self, position: u64, mark: Mark) {
+        let before = self.marks.get(position);
+        self.marks.set(position, mark);
+        if let Some(count) = self.counts.of_mut(before) {
+            *count -= 1;
+        }
+        if let Some(count) = self.counts.of_mut(mark) {
+            *count += 1;
+        }
+        if before == Mark::Again {
+            self.again.remove(&position);
+            self.struck.remove(&position);
+        }
+        if mark == Mark::Again {
+            let queue = if self.strikes(position) > 0 { &mut self.struck } else { &mut self.again };
+            queue.insert(position);
+        }
+    }
+
+    /// The lease under way of a job.
+    pub(crate) fn held(&self, position: u64) -> Option<Held> {
+        self.touched.get(&position)?.held
+    }
+
+    pub(crate) fn strikes(&self, position: u64) -> u32 {
+        self.touched.get(&position).map_or(0, |touched| touched.n_strikes)
+    }
+
+    /// Moves the cursor behind a position that is leased for the first time. What it passes must be done already or
+    /// excluded; the first position that is neither is returned.
+    pub(crate) fn pass(&mut self, position: u64, is_excluded: impl Fn(u64) -> bool) -> Result<(), u64> {
+        for passed in self.cursor..position {
+            if self.marks.get(passed) == Mark::Fresh {
+                if !is_excluded(passed) {
+                    return Err(passed);
+                }
+                self.marks.set(passed, Mark::Excluded);
+            }
+        }
+        self.cursor = self.cursor.max(position + 1);
+        Ok(())
+    }
+
+    /// Ends a job: nothing but its outcome and the message is remembered. The lease that was under way is returned.
+    pub(crate) fn end(&mut self, position: u64, mark: Mark, message: Option<&Arc<str>>) -> Option<Held> {
+        self.mark(position, mark);
+        if let Some(message) = message.filter(|_| mark >= Mark::Failed) {
+            let message = self.shared(message);
+            self.messages.insert(position, message);
+        }
+        self.touched.remove(&position)?.held
+    }
+
+    /// Forgets all that is under way, when the sweep is cancelled: what is not done is fresh again, never to be drawn.
+    /// The leases that were under way are returned.
+    pub(crate) fn abandon(&mut self) -> Vec<Held> {
+        let touched = std::mem::take(&mut self.touched);
+        for &position in touched.keys() {
+            self.mark(position, Mark::Fresh);
+        }
+        touched.into_values().filter_map(|touched| touched.held).collect()
+    }
+
+    /// The copy of a message that a neighbour keeps already: a million jobs often fail with one text.
+    fn shared(&self, message: &Arc<str>) -> Arc<str> {
+        let last = self.messages.last_key_value().map(|(_, last)| last).filter(|last| *last == message);
+        Arc::clone(last.unwrap_or(message))
+    }
+}
+
+/// The mark of a job that ended with `outcome`; none for cancelled ones, which the sweep's state covers.
+pub(crate) fn mark_of(outcome: Outcome) -> Option<Mark> {
+    match outcome {
+        Outcome::Succeeded => Some(Mark::Succeeded),
+        Outcome::Diverged => Some(Mark::Diverged),
+        Outcome::Failed => Some(Mark::Failed),
+        Outcome::Quarantined => Some(Mark::Quarantined),
+        Outcome::Skipped => Some(Mark::Skipped),
+        Outcome::Cancelled => None,
+    }
+}
+
+/// The outcome that a mark stands for, if it is done.
+pub(crate) fn outcome_of(mark: Mark) -> Option<Outcome> {
+    match mark {
+        Mark::Succeeded => Some(Outcome::Succeeded),
+        Mark::Diverged => Some(Outcome::Diverged),
+        Mark::Failed => Some(Outcome::Failed),
+        Mark::Quarantined => Some(Outcome::Quarantined),
+        Mark::Skipped => Some(Outcome::Skipped),
+        Mark::Fresh | Mark::Excluded | Mark::Again | Mark::Leased | Mark::Backoff => None,
+    }
+}

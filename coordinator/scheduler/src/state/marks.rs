@@ -1,0 +1,126 @@
+//! One byte a job, by position in the sweep's order, so that progress compresses to a few long runs.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Positions of one chunk: copied when it is written after a clone, allocated when it is first written.
+const CHUNK: u64 = 1 << 14;
+
+/// What is known of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Mark {
+    /// Never leased; may turn out to be excluded when it is drawn.
+    Fresh,
+    /// Drawn and found to be excluded.
+    Excluded,
+    /// Leased before, ready again.
+    Again,
+    /// Leased.
+    Leased,
+    /// Failed transiently, waits for its retry.
+    Backoff,
+    /// Done with rows.
+    Succeeded,
+    /// Done with rows up to the divergence.
+    Diverged,
+    /// Done without rows.
+    Failed,
+    /// Done without rows: took its workers down.
+    Quarantined,
+    /// Done without rows: a comparison without enough members.
+    Skipped,
+}
+
+impl Mark {
+    /// Every mark, at the index that is its byte.
+    const ALL: [Self; 10] = [
+        Self::Fresh,
+        Self::Excluded,
+        Self::Again,
+        Self::Leased,
+        Self::Backoff,
+        Self::Succeeded,
+        Self::Diverged,
+        Self::Failed,
+        Self::Quarantined,
+        Self::Skipped,
+    ];
+
+    /// The mark of a byte, none if it is no mark's.
+    pub(crate) fn of(byte: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(byte)).copied()
+    }
+
+    /// Whether the job has ended in its generation.
+    pub(crate) fn is_done(self) -> bool {
+        self >= Self::Succeeded
+    }
+}
+
+/// The marks of all positions; those never written are fresh and take no memory. A clone shares its chunks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Marks {
+    chunks: BTreeMap<u64, Arc<[Mark]>>,
+}
+
+impl Marks {
+    pub(crate) fn get(&self, position: u64) -> Mark {
+        self.chunks.get(&(position / CHUNK)).map_or(Mark::Fresh, |chunk| chunk[(position % CHUNK) as usize])
+    }
+
+    pub(crate) fn set(&mut self, position: u64, mark: Mark) {
+        let chunk =
+            self.chunks.entry(position / CHUNK).or_insert_with(|| Arc::from([Mark::Fresh; CHUNK as usize].as_slice()));
+        Arc::make_mut(chunk)[(position % CHUNK) as usize] = mark;
+    }
+
+    /// Neighbouring positions with one mark, in order, fresh ones left out.
+    pub(crate) fn runs(&self) -> Vec<(Range<u64>, Mark)> {
+        let mut runs: Vec<(Range<u64>, Mark)> = Vec::new();
+        for (number, chunk) in &self.chunks {
+            for (position, &mark) in (number * CHUNK..).zip(chunk.iter()) {
+                match runs.last_mut() {
+                    Some((run, last)) if *last == mark && run.end == position => run.end += 1,
+                    _ if mark == Mark::Fresh => {}
+                    _ => runs.push((position..position + 1, mark)),
+                }
+            }
+        }
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_cross_chunks_and_leave_fresh_ones_out() {
+        let mut marks = Marks::default();
+        for position in CHUNK - 2..CHUNK + 3 {
+            marks.set(position, Mark::Succeeded);
+        }
+        marks.set(5 * CHUNK, Mark::Leased);
+        assert_eq!(marks.runs(), [(CHUNK - 2..CHUNK + 3, Mark::Succeeded), (5 * CHUNK..5 * CHUNK + 1, Mark::Leased)]);
+        assert_eq!(marks.get(1 << 60), Mark::Fresh);
+    }
+
+    #[test]
+    fn a_clone_keeps_what_it_saw() {
+        let mut marks = Marks::default();
+        marks.set(3, Mark::Leased);
+        let before = marks.clone();
+        marks.set(3, Mark::Failed);
+        assert_eq!((before.get(3), marks.get(3)), (Mark::Leased, Mark::Failed));
+    }
+
+    #[test]
+    fn every_byte_is_its_mark() {
+        for (byte, mark) in Mark::ALL.into_iter().enumerate() {
+            assert_eq!((mark as usize, Mark::of(byte as u8)), (byte, Some(mark)));
+        }
+        assert_eq!(Mark::of(Mark::ALL.len() as u8), None);
+    }
+}

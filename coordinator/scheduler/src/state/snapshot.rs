@@ -1,0 +1,186 @@
+//! The durable state as bytes: marks as run lengths by position, touched jobs one by one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use traipse_sweep::{Incarnation, LeaseId, SweepId, WorkerId};
+
+use super::codec::{DecodeError, Reader, Writer};
+use super::jobs::{Held, Jobs, Touched};
+use super::marks::Mark;
+use super::{Misfit, Plans, State, Sweep, Wish};
+use crate::pump::RestoreError;
+
+const MAGIC: &[u8; 8] = b"traipse\n";
+/// Raised with every change of what follows.
+const FORMAT: u64 = 1;
+
+impl State {
+    /// Linear in the touched jobs and in the runs of equal marks.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.raw(MAGIC);
+        writer.number(FORMAT);
+        writer.number(u64::from(self.incarnation.0));
+        writer.number(self.order.len() as u64);
+        for sweep in self.sweeps() {
+            encode_sweep(sweep, &mut writer);
+        }
+        writer.finish()
+    }
+
+    /// The state that was encoded.
+    pub(crate) fn decode(bytes: &[u8], plans: &mut Plans) -> Result<Self, RestoreError> {
+        let mut reader = Reader::new(bytes);
+        if reader.raw(MAGIC.len()) != Ok(MAGIC) {
+            return Err(DecodeError::NotASnapshot.into());
+        }
+        match reader.number()? {
+            FORMAT => {}
+            other => return Err(DecodeError::OtherFormat(other).into()),
+        }
+        let mut state = Self { incarnation: Incarnation(reader.small("incarnation")?), ..Self::default() };
+        for number in 0..reader.number()? {
+            let sweep = decode_sweep(number, &mut reader, plans)?;
+            if state.sweeps.contains_key(&sweep.id) {
+                return Err(Misfit::AdmittedTwice(sweep.id).into());
+            }
+            state.put(sweep);
+        }
+        reader.end()?;
+        Ok(state)
+    }
+}
+
+fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
+    writer.id(sweep.id.0);
+    writer.text(&sweep.spec);
+    writer.number(match sweep.wish {
+        Wish::Run => 0,
+        Wish::Pause => 1,
+        Wish::Cancel => 2,
+    });
+    writer.optional_text(sweep.numerics.as_ref());
+    writer.optional_text(sweep.last_failure.as_ref());
+    let jobs = &sweep.jobs;
+    writer.number(jobs.cursor);
+    writer.number(jobs.counts.n_lost_attempts);
+    encode_touched(jobs, writer);
+    encode_marks(jobs, writer);
+    encode_messages(jobs, writer);
+}
+
+fn encode_touched(jobs: &Jobs, writer: &mut Writer) {
+    writer.number(jobs.touched.len() as u64);
+    for (&position, touched) in &jobs.touched {
+        writer.number(position);
+        for count in [touched.attempts, touched.n_transient, touched.n_lost, touched.n_strikes] {
+            writer.number(u64::from(count));
+        }
+        writer.number(u64::from(touched.held.is_some()));
+        if let Some(held) = touched.held {
+            writer.number(held.lease.0);
+            writer.id(held.worker.0);
+        }
+    }
+}
+
+fn encode_marks(jobs: &Jobs, writer: &mut Writer) {
+    let runs = jobs.marks.runs();
+    writer.number(runs.len() as u64);
+    let mut end = 0;
+    for (run, mark) in runs {
+        writer.number(run.start - end);
+        writer.number(run.end - run.start);
+        writer.number(mark as u64);
+        end = run.end;
+    }
+}
+
+/// Each text once, then the jobs that ended with it.
+fn encode_messages(jobs: &Jobs, writer: &mut Writer) {
+    let mut positions: BTreeMap<&Arc<str>, Vec<u64>> = BTreeMap::new();
+    for (&position, message) in &jobs.messages {
+        positions.entry(message).or_default().push(position);
+    }
+    writer.number(positions.len() as u64);
+    for (message, positions) in positions {
+        writer.text(message);
+        writer.number(positions.len() as u64);
+        let mut before = 0;
+        for position in positions {
+            writer.number(position - before);
+            before = position;
+        }
+    }
+}
+
+fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Result<Sweep, RestoreError> {
+    let id = SweepId(reader.id()?);
+    let spec = reader.text()?;
+    let plan = plans.plan(id, &spec).map_err(|message| Misfit::BadSpec { sweep: id, message })?;
+    let mut sweep = Sweep::new(id, number, spec, plan);
+    sweep.wish = match reader.number()? {
+        0 => Wish::Run,
+        1 => Wish::Pause,
+        2 => Wish::Cancel,
+        _ => return Err(DecodeError::OutOfRange("wish").into()),
+    };
+    sweep.numerics = reader.optional_text()?;
+    sweep.last_failure = reader.optional_text()?;
+    let n_jobs = sweep.plan.n_jobs();
+    let jobs = &mut sweep.jobs;
+    jobs.cursor = reader.number()?;
+    jobs.counts.n_lost_attempts = reader.number()?;
+    decode_touched(jobs, reader)?;
+    decode_marks(jobs, n_jobs, reader)?;
+    decode_messages(jobs, reader)?;
+    Ok(sweep)
+}
+
+fn decode_touched(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    for _ in 0..reader.number()? {
+        let position = reader.number()?;
+        let mut touched = Touched {
+            attempts: reader.small("attempts")?,
+            n_transient: reader.small("failures")?,
+            n_lost: reader.small("losses")?,
+            n_strikes: reader.small("strikes")?,
+            held: None,
+        };
+        if reader.number()? == 1 {
+            touched.held = Some(Held { lease: LeaseId(reader.number()?), worker: WorkerId(reader.id()?) });
+        }
+        jobs.touched.insert(position, touched);
+    }
+    Ok(())
+}
+
+/// Counts and queues follow from the marks; touched jobs must be known already.
+fn decode_marks(jobs: &mut Jobs, n_jobs: u64, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let mut end = 0u64;
+    for _ in 0..reader.number()? {
+        let start = end.checked_add(reader.number()?).ok_or(DecodeError::OutOfRange("position"))?;
+        end = start.checked_add(reader.number()?).ok_or(DecodeError::OutOfRange("position"))?;
+        let mark = Mark::of(reader.small("mark")?).ok_or(DecodeError::OutOfRange("mark"))?;
+        if end > n_jobs {
+            return Err(DecodeError::OutOfRange("position"));
+        }
+        for position in start..end {
+            jobs.mark(position, mark);
+        }
+    }
+    Ok(())
+}
+
+fn decode_messages(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    for _ in 0..reader.number()? {
+        let message = reader.text()?;
+        let mut position = 0u64;
+        for _ in 0..reader.number()? {
+            position = position.checked_add(reader.number()?).ok_or(DecodeError::OutOfRange("position"))?;
+            jobs.messages.insert(position, Arc::clone(&message));
+        }
+    }
+    Ok(())
+}
