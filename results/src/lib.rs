@@ -15,6 +15,7 @@ mod error;
 pub mod read;
 mod schema;
 pub mod segment;
+mod statistics;
 mod table_writer;
 
 pub use attempt::AttemptRow;
