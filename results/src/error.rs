@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
+use traipse_sweep::columns::Table;
 
 /// Why tables could not be written or read. Every variant names the file.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong.
         what: String,
+    },
+    /// Two segments hold rows that exclude each other.
+    #[error("the segments of {} hold rows of job {job} that no run of the sweep can have", table.as_str())]
+    Foreign {
+        /// Which table.
+        table: Table,
+        /// Which job.
+        job: u64,
     },
     /// A manifest cannot be understood.
     #[error("{}: not a manifest of Traipse tables: remove it or choose another folder", path.display())]

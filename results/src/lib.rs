@@ -6,12 +6,14 @@
 
 #![warn(missing_docs)]
 
+mod aggregate;
 mod aside;
 mod attempt;
 mod buffer;
 mod cells;
 mod collect;
 mod error;
+mod merge;
 pub mod read;
 mod schema;
 pub mod segment;

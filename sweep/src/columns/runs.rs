@@ -305,7 +305,7 @@ pub static TURNING_COSINE_MEAN: ColumnDef = column(
     Source::Worker,
     "mean of turning_cosine over the snapshots that have one",
 );
-/// Why a summary that could be there is null.
+/// Why a summary that could be there is null; the message of a run that failed.
 pub static STATUS: ColumnDef = column(
     Table::Runs,
     "status",
@@ -313,7 +313,7 @@ pub static STATUS: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "why a summary that could be there is null",
+    "why a summary that could be there is null; the message of a run that failed",
 );
 
 /// The columns in their order; axis columns stand after `settings` in `runs` and first in `statistics`.

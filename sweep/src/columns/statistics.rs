@@ -18,9 +18,16 @@ pub static LEVEL: ColumnDef = column(
     Source::Merge,
     "run, snapshot, comparison or layer: what a value belongs to",
 );
-/// The column that is summarised.
-pub static METRIC: ColumnDef =
-    column(Table::Statistics, "metric", ColumnType::Utf8, false, "1", Source::Merge, "the column that is summarised");
+/// The column that is summarised; of convergence with its threshold, as travel_fraction_q01 for q = 0.01; of nulls over the whole path as null_signs_pca_explained_1 (their mean) and null_signs_pca_explained_1_sd.
+pub static METRIC: ColumnDef = column(
+    Table::Statistics,
+    "metric",
+    ColumnType::Utf8,
+    false,
+    "1",
+    Source::Merge,
+    "the column that is summarised; of convergence with its threshold, as travel_fraction_q01 for q = 0.01; of nulls over the whole path as null_signs_pca_explained_1 (their mean) and null_signs_pca_explained_1_sd",
+);
 /// Its unit.
 pub static UNIT: ColumnDef = column(Table::Statistics, "unit", ColumnType::Utf8, false, "1", Source::Merge, "its unit");
 /// For snapshot metrics.
@@ -29,7 +36,7 @@ pub static STEP: ColumnDef =
 /// For snapshot metrics.
 pub static EPOCH: ColumnDef =
     column(Table::Statistics, "epoch", ColumnType::F64, true, "epoch", Source::Merge, "for snapshot metrics");
-/// Iid, crossed (init and order seeds) or pairs.
+/// Iid, crossed (two seeds vary against each other) or pairs.
 pub static DESIGN: ColumnDef = column(
     Table::Statistics,
     "design",
@@ -37,11 +44,18 @@ pub static DESIGN: ColumnDef = column(
     false,
     "1",
     Source::Merge,
-    "iid, crossed (init and order seeds) or pairs",
+    "iid, crossed (two seeds vary against each other) or pairs",
 );
-/// Runs of the cell.
-pub static N_TOTAL: ColumnDef =
-    column(Table::Statistics, "n_total", ColumnType::U32, false, "1", Source::Merge, "runs of the cell");
+/// Runs of the cell, whether they have ended or not.
+pub static N_TOTAL: ColumnDef = column(
+    Table::Statistics,
+    "n_total",
+    ColumnType::U32,
+    false,
+    "1",
+    Source::Merge,
+    "runs of the cell, whether they have ended or not",
+);
 /// Runs with a value: never rows or pairs.
 pub static N_VALUE: ColumnDef = column(
     Table::Statistics,
@@ -84,9 +98,16 @@ pub static MEAN: ColumnDef =
 /// Standard deviation (ddof 1).
 pub static SD: ColumnDef =
     column(Table::Statistics, "sd", ColumnType::F64, true, "metric", Source::Merge, "standard deviation (ddof 1)");
-/// Sd / √n_value.
-pub static SEM: ColumnDef =
-    column(Table::Statistics, "sem", ColumnType::F64, true, "metric", Source::Merge, "sd / √n_value");
+/// Standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed.
+pub static SEM: ColumnDef = column(
+    Table::Statistics,
+    "sem",
+    ColumnType::F64,
+    true,
+    "metric",
+    Source::Merge,
+    "standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed",
+);
 /// Type 7 quantile at .5.
 pub static MEDIAN: ColumnDef =
     column(Table::Statistics, "median", ColumnType::F64, true, "metric", Source::Merge, "type 7 quantile at .5");
@@ -105,7 +126,7 @@ pub static MIN: ColumnDef =
 /// Highest value.
 pub static MAX: ColumnDef =
     column(Table::Statistics, "max", ColumnType::F64, true, "metric", Source::Merge, "highest value");
-/// Lower limit for the mean: Student t on n − 1; two-way Satterthwaite where seeds are crossed; Wilson for fractions of one run count.
+/// Lower limit for the mean: Student t on n_value − 1; on Satterthwaite's degrees of freedom where seeds are crossed; Wilson for fractions of runs (learned).
 pub static T_LOW: ColumnDef = column(
     Table::Statistics,
     "t_low",
@@ -113,12 +134,12 @@ pub static T_LOW: ColumnDef = column(
     true,
     "metric",
     Source::Merge,
-    "lower limit for the mean: Student t on n − 1; two-way Satterthwaite where seeds are crossed; Wilson for fractions of one run count",
+    "lower limit for the mean: Student t on n_value − 1; on Satterthwaite's degrees of freedom where seeds are crossed; Wilson for fractions of runs (learned)",
 );
 /// Upper limit, likewise.
 pub static T_HIGH: ColumnDef =
     column(Table::Statistics, "t_high", ColumnType::F64, true, "metric", Source::Merge, "upper limit, likewise");
-/// Lower percentile limit for the mean, runs resampled (both seed axes where crossed).
+/// Lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots and above 10,000 runs.
 pub static BOOTSTRAP_LOW: ColumnDef = column(
     Table::Statistics,
     "bootstrap_low",
@@ -126,7 +147,7 @@ pub static BOOTSTRAP_LOW: ColumnDef = column(
     true,
     "metric",
     Source::Merge,
-    "lower percentile limit for the mean, runs resampled (both seed axes where crossed)",
+    "lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots and above 10,000 runs",
 );
 /// Upper limit, likewise.
 pub static BOOTSTRAP_HIGH: ColumnDef = column(

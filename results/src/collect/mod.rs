@@ -1,0 +1,200 @@
+//! From segments to tables.
+
+mod columns;
+mod manifest;
+mod outcomes;
+mod rest;
+mod runs;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use traipse_sweep::columns::Table;
+use traipse_sweep::{Outcome, Plan, SweepId};
+
+use columns::Layout;
+pub(crate) use columns::axis_specs;
+use outcomes::Outcomes;
+use runs::Winners;
+
+use crate::aside::{Finished, sync_folder};
+use crate::merge::{Merge, Order};
+use crate::schema::{self, Spec};
+use crate::table_writer::TableWriter;
+use crate::{CellSummary, Error, aggregate};
+
+/// All that `collect` needs to know.
+#[derive(Clone, Debug)]
+pub struct Collect {
+    /// Which sweep.
+    pub sweep: SweepId,
+    /// Its plan.
+    pub plan: Arc<Plan>,
+    /// Its spec as canonical JSON, for the files' metadata and the manifest.
+    pub spec: String,
+    /// The segments, attempts among them, in any order.
+    pub segments: Vec<(Table, PathBuf)>,
+    /// Jobs that ended without rows; those that are neither here nor in a segment are unfinished.
+    pub without_rows: Vec<WithoutRows>,
+    /// The sweep's state in words, such as `completed`.
+    pub state: String,
+    /// Whether every job has ended: else the tables are partial.
+    pub complete: bool,
+    /// The coordinator's version.
+    pub build: String,
+    /// The numerics that the sweep pinned; empty where no worker came.
+    pub numerics: String,
+}
+
+/// A stretch of jobs that ended alike, without rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithoutRows {
+    /// Number of the first job.
+    pub first_job: u64,
+    /// How many.
+    pub n_jobs: u64,
+    /// How they ended.
+    pub outcome: Outcome,
+    /// Why, where it is known: becomes `runs.status`.
+    pub message: Option<String>,
+}
+
+/// One written file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableFile {
+    /// Its name in the folder.
+    pub name: String,
+    /// Rows; 0 for the manifest.
+    pub n_rows: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Digest of the bytes, in hex.
+    pub sha256: String,
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// The cells in order; empty where the sweep has more than [`crate::MAX_SUMMARIES`].
+    pub cells: Vec<CellSummary>,
+    /// The files, tables first, `manifest.json` last.
+    pub files: Vec<TableFile>,
+    /// Runs by outcome, `unfinished` last; only those that occur.
+    pub n_runs: Vec<(String, u64)>,
+}
+
+/// Merges the segments into the tables of a sweep, with statistics and a manifest, in the folder `out`.
+///
+/// All files are written aside and synced before the first gets its name; the manifest comes last. The bytes of all
+/// but `attempts` and the manifest depend on the rows alone, not on how segments hold them. Memory: a row group of
+/// one table, about 2 MiB for each of at most 64 open segments, and the values of one cell.
+///
+/// # Errors
+/// If a segment cannot be read or does not belong to the plan, or if a file cannot be written.
+pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
+    fs::create_dir_all(out).map_err(Error::file("create the folder", out))?;
+    let mut outcomes = Outcomes::new(&input.without_rows);
+    let mut finished = Vec::new();
+    let (runs, winners) = write_runs(input, out, &mut outcomes)?;
+    finished.push((Table::Runs, runs));
+    for table in Table::FROM_WORKERS.into_iter().filter(|table| *table != Table::Runs) {
+        finished.push((table, write_rest(input, out, table, &outcomes, &winners)?));
+    }
+    let (statistics, cells) = write_statistics(input, out, &finished)?;
+    finished.push((Table::Statistics, statistics));
+    let (attempts, cpu_features) = write_attempts(input, out)?;
+    finished.push((Table::Attempts, attempts));
+
+    let mut files: Vec<TableFile> = finished.iter().map(|(table, file)| entry(&file_name(*table), file)).collect();
+    let n_runs = outcomes.counts();
+    let manifest = (manifest::write(input, out, &files, &n_runs, &cpu_features)?, 0);
+    files.push(entry(manifest::NAME, &manifest));
+    for (file, _) in finished.into_iter().map(|(_, file)| file).chain([manifest]) {
+        file.publish()?;
+    }
+    sync_folder(out)?;
+    Ok(Collected { cells, files, n_runs })
+}
+
+/// The sweep whose tables a folder holds, by its `manifest.json`; none where there is none.
+///
+/// # Errors
+/// If there is a manifest that cannot be read.
+pub fn holds(dir: &Path) -> Result<Option<SweepId>, Error> {
+    manifest::owner(dir)
+}
+
+/// A file that is whole but not published, and its rows.
+type Written = (Finished, u64);
+
+fn write_runs(input: &Collect, out: &Path, outcomes: &mut Outcomes<'_>) -> Result<(Written, Winners), Error> {
+    let layout = Layout::of(Table::Runs, &input.plan);
+    let place = |job, generation: u32| Ok((runs::place_of(&input.plan, job)?, u32::MAX - generation));
+    let order = Order { second: "generation", place: &place };
+    let mut merge = Merge::open(&order, &segments(input, Table::Runs), &layout.wanted, out)?;
+    let mut writer = create(input, out, Table::Runs, &layout.columns, 1)?;
+    let winners = runs::write(&input.plan, &layout, &mut merge, outcomes, &mut writer)?;
+    Ok((writer.finish()?, winners))
+}
+
+fn write_rest(
+    input: &Collect,
+    out: &Path,
+    table: Table,
+    outcomes: &Outcomes<'_>,
+    winners: &Winners,
+) -> Result<Written, Error> {
+    let layout = Layout::of(table, &input.plan);
+    let place = |job, generation: u32| Ok((runs::place_of(&input.plan, job)?, u32::MAX - generation));
+    let order = Order { second: "generation", place: &place };
+    let mut merge = Merge::open(&order, &segments(input, table), &layout.wanted, out)?;
+    let mut writer = create(input, out, table, &layout.columns, 1)?;
+    rest::write(table, &layout, &mut merge, outcomes, winners, &mut writer)?;
+    writer.finish()
+}
+
+fn write_attempts(input: &Collect, out: &Path) -> Result<(Written, BTreeSet<String>), Error> {
+    let layout = Layout::of(Table::Attempts, &input.plan);
+    let place = |job, attempt| runs::place_of(&input.plan, job).map(|_| (job, attempt));
+    let order = Order { second: "attempt", place: &place };
+    let mut merge = Merge::open(&order, &segments(input, Table::Attempts), &layout.wanted, out)?;
+    let mut writer = create(input, out, Table::Attempts, &layout.columns, 1)?;
+    let features = rest::write_attempts(&input.plan, &layout, &mut merge, &mut writer)?;
+    Ok((writer.finish()?, features))
+}
+
+fn write_statistics(
+    input: &Collect,
+    out: &Path,
+    finished: &[(Table, Written)],
+) -> Result<(Written, Vec<CellSummary>), Error> {
+    let columns = aggregate::columns(&input.plan);
+    let mut writer = create(input, out, Table::Statistics, &columns, 0)?;
+    let tables = finished.iter().map(|(table, file)| (*table, file.0.aside().to_owned())).collect();
+    let cells = aggregate::write(&input.plan, &tables, &mut writer)?;
+    Ok((writer.finish()?, cells))
+}
+
+fn segments(input: &Collect, table: Table) -> Vec<PathBuf> {
+    input.segments.iter().filter(|segment| segment.0 == table).map(|segment| segment.1.clone()).collect()
+}
+
+fn file_name(table: Table) -> String {
+    format!("{}.parquet", table.as_str())
+}
+
+fn create(input: &Collect, out: &Path, table: Table, columns: &[Spec], sorted_by: usize) -> Result<TableWriter, Error> {
+    let keys = [
+        ("traipse.columns", schema::json(table, columns)),
+        ("traipse.spec", input.spec.clone()),
+        ("traipse.build", input.build.clone()),
+    ];
+    TableWriter::create(&out.join(file_name(table)), columns, sorted_by, &keys)
+}
+
+fn entry(name: &str, (file, n_rows): &Written) -> TableFile {
+    let sha256 = file.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    TableFile { name: name.to_owned(), n_rows: *n_rows, size: file.size, sha256 }
+}
