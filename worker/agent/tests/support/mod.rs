@@ -66,6 +66,8 @@ impl World {
         let mut config = Config::new(scene.n_slots, scene.seed);
         config.report_outcomes = 16;
         config.report_bytes = 1000;
+        // Only persistence is looked at here: a series of losses at the start is not the end.
+        config.first_contact = Duration::from_secs(86_400);
         let coordinator = Coordinator { life: 1, n_jobs: scene.n_jobs, ..Coordinator::default() };
         let mut world = Self {
             now: Duration::ZERO,
