@@ -57,9 +57,21 @@ impl Store {
     /// # Errors
     /// If the URL is of another kind, or the folder can be neither made nor opened.
     pub fn open(url: &str) -> Result<Self, Error> {
-        let folder = folder_of(url).ok_or_else(|| Error::Url { url: url.to_owned() })?;
+        let folder = folder_of(url)?;
+        std::fs::create_dir_all(&folder).map_err(|source| Error::Open { url: url.to_owned(), source })?;
+        Self::open_folder(url, &folder)
+    }
+
+    /// Opens the store at `url` if it is there; makes nothing. For whoever was told of a store by another machine.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and if the folder is not there.
+    pub fn open_existing(url: &str) -> Result<Self, Error> {
+        Self::open_folder(url, &folder_of(url)?)
+    }
+
+    fn open_folder(url: &str, folder: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Open { url: url.to_owned(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
         let folder = folder.canonicalize().map_err(failed)?;
         // The announced URL is absolute: another process has another working directory.
         let announced = Url::from_directory_path(&folder).map_err(|()| Error::Url { url: url.to_owned() })?;
@@ -187,16 +199,17 @@ impl fmt::Debug for Store {
     }
 }
 
-/// The folder that a URL or a path names; none if it is a URL of another kind.
-fn folder_of(url: &str) -> Option<PathBuf> {
+/// The folder that a URL or a path names.
+fn folder_of(url: &str) -> Result<PathBuf, Error> {
+    let bad = || Error::Url { url: url.to_owned() };
     if !url.contains("://") {
-        return (!url.is_empty()).then(|| Path::new(url).to_owned());
+        return if url.is_empty() { Err(bad()) } else { Ok(PathBuf::from(url)) };
     }
-    let parsed = Url::parse(url).ok()?;
+    let parsed = Url::parse(url).map_err(|_| bad())?;
     if parsed.scheme() != "file" {
-        return None;
+        return Err(bad());
     }
-    parsed.to_file_path().ok()
+    parsed.to_file_path().map_err(|()| bad())
 }
 
 fn location(name: &Name) -> Location {

@@ -1,4 +1,5 @@
 //! A store in a folder: what is put is there, once, whole, and under its own name.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use traipse_store::{Artifact, Error, Name, Store};
 
@@ -79,6 +80,9 @@ async fn errors_name_the_store_and_the_artifact() {
 
     assert!(matches!(Store::open("s3://bucket/x").unwrap_err(), Error::Url { .. }));
     assert!(matches!(Store::open("").unwrap_err(), Error::Url { .. }));
+    let none = folder.path().join("none");
+    assert!(matches!(Store::open_existing(none.to_str().unwrap()).unwrap_err(), Error::Open { .. }));
+    assert!(!none.exists(), "nothing is made");
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(matches!(Store::open(file.join("x").to_str().unwrap()).unwrap_err(), Error::Open { .. }));

@@ -1,3 +1,21 @@
-//! Stub.
+//! The worker's shell: channels, compute threads, heartbeats, artifacts.
+//!
+//! [`start`] runs one worker until it is told to leave. A task owns the [`traipse_agent::Agent`], which decides what
+//! to do; this crate does it. Jobs run on threads of their own, never on the runtime's.
 
+mod calls;
+mod clocks;
+pub mod data;
+mod driver;
+mod job;
+mod options;
+mod pool;
+mod reach;
 pub mod run;
+mod state;
+mod sweeps;
+mod wire;
+
+pub use driver::start;
+pub use options::{Error, Options};
+pub use state::Error as StateError;

@@ -1,0 +1,172 @@
+//! Calls to the coordinator, each a task of its own that ends in one [`Answer`].
+//!
+//! Heartbeats have a connection of their own: flow control couples the calls on one connection, and a report of a
+//! megabyte must not cost a lease.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinSet};
+use tonic::{Response, Status};
+use traipse_agent::{Call, Register, Report};
+use traipse_proto::client::{self, Authorised};
+use traipse_proto::v1::worker_service_client::WorkerServiceClient;
+use traipse_proto::{PROTOCOL, v1};
+use traipse_store::Store;
+use traipse_sweep::{LeaseId, SweepId};
+
+use crate::reach;
+use crate::sweeps::Sweep;
+use crate::wire::{self, Introduction};
+
+/// A heartbeat that is not answered within this has failed: the next one is due anyway.
+const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(10);
+
+type Client = WorkerServiceClient<Authorised>;
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Registered { call: Call, response: v1::RegisterResponse, store: Option<Store> },
+    Reported { call: Call, response: v1::ReportResponse },
+    BeatAnswered { call: Call, response: v1::HeartbeatResponse },
+    Failed { call: Call, status: Status },
+    Spec { sweep: SweepId, spec: Sweep },
+    SpecFailed { sweep: SweepId, status: Status },
+}
+
+/// One coordinator's clients.
+struct Coordinator {
+    url: String,
+    work: Client,
+    beats: Client,
+}
+
+/// The calls that are under way. Dropping it ends them.
+pub(crate) struct Calls {
+    coordinators: Vec<Coordinator>,
+    at: usize,
+    under_way: JoinSet<Answer>,
+    /// The register or the report: one at a time, a newer one replaces it.
+    main: Option<AbortHandle>,
+}
+
+impl Calls {
+    /// Clients of all coordinators; nothing connects yet.
+    pub(crate) fn new(urls: &[String], token: &str) -> Result<Self, client::Error> {
+        let connect = |url: &String| {
+            let client = || client::connect_lazy(url, token).map(|clients| clients.worker);
+            Ok(Coordinator { url: url.clone(), work: client()?, beats: client()? })
+        };
+        let coordinators = urls.iter().map(connect).collect::<Result<_, client::Error>>()?;
+        Ok(Self { coordinators, at: 0, under_way: JoinSet::new(), main: None })
+    }
+
+    /// The address of the coordinator that is called now.
+    pub(crate) fn url(&self) -> &str {
+        &self.coordinators[self.at].url
+    }
+
+    /// Calls the next coordinator of the list from now on.
+    pub(crate) fn next_coordinator(&mut self) {
+        self.at = (self.at + 1) % self.coordinators.len();
+    }
+
+    /// The next answer; waits for ever if no call is under way. Safe to drop and call again.
+    pub(crate) async fn answer(&mut self) -> Answer {
+        loop {
+            match self.under_way.join_next().await {
+                Some(Ok(answer)) => return answer,
+                // A call that was replaced.
+                Some(Err(error)) if error.is_cancelled() => {}
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    pub(crate) fn register(&mut self, introduction: &Introduction, register: &Register) {
+        let (call, mut client) = (register.call, self.work());
+        let request = client::unary(introduction.register(register));
+        self.replace(async move {
+            match client.register(request).await.map(Response::into_inner) {
+                Ok(response) => {
+                    let store = reach::prove(&response).await;
+                    Answer::Registered { call, response, store }
+                }
+                Err(status) => Answer::Failed { call, status: explain(status) },
+            }
+        });
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        call: Call,
+        session: &str,
+        report: &Arc<Report<v1::JobReport>>,
+        wait: Duration,
+        reaches_store: bool,
+    ) {
+        let mut client = self.work();
+        let (session, report) = (session.to_owned(), report.clone());
+        self.replace(async move {
+            let request = wire::report(&session, &report, wait, reaches_store);
+            let answered = client.report(client::with_deadline(request, client::DEADLINE + wait)).await;
+            match answered.map(Response::into_inner) {
+                Ok(response) => Answer::Reported { call, response },
+                Err(status) => Answer::Failed { call, status },
+            }
+        });
+    }
+
+    /// Beats with each lease's progress.
+    pub(crate) fn beat(&mut self, call: Call, session: &str, leases: Vec<(LeaseId, u64)>) {
+        let mut client = self.coordinators[self.at].beats.clone();
+        let leases = leases.into_iter().map(|(lease, progress)| v1::LeaseProgress { lease: lease.0, progress });
+        let request = v1::HeartbeatRequest { session: session.to_owned(), leases: leases.collect() };
+        self.under_way.spawn(async move {
+            let answered = client.heartbeat(client::with_deadline(request, HEARTBEAT_DEADLINE)).await;
+            match answered.map(Response::into_inner) {
+                Ok(response) => Answer::BeatAnswered { call, response },
+                Err(status) => Answer::Failed { call, status },
+            }
+        });
+    }
+
+    pub(crate) fn fetch_spec(&mut self, sweep: SweepId) {
+        let mut client = self.work();
+        self.under_way.spawn(async move {
+            let request = client::unary(v1::SpecRequest { sweep: sweep.to_string() });
+            match client.spec(request).await.map(Response::into_inner) {
+                Ok(response) => Answer::Spec { sweep, spec: Sweep::of(sweep, &response.spec) },
+                Err(status) => Answer::SpecFailed { sweep, status },
+            }
+        });
+    }
+
+    fn work(&self) -> Client {
+        self.coordinators[self.at].work.clone()
+    }
+
+    fn replace(&mut self, call: impl Future<Output = Answer> + Send + 'static) {
+        let new = self.under_way.spawn(call);
+        if let Some(old) = self.main.replace(new) {
+            old.abort();
+        }
+    }
+}
+
+/// Says to a person what a refused register means.
+fn explain(status: Status) -> Status {
+    match status.code() {
+        tonic::Code::Unauthenticated => Status::unauthenticated(format!(
+            "{}: give the token that the coordinator keeps in its data folder",
+            status.message()
+        )),
+        tonic::Code::Unimplemented => Status::unimplemented(format!(
+            "it is no coordinator, or one that does not speak protocol {PROTOCOL} ({})",
+            status.message()
+        )),
+        _ => status,
+    }
+}

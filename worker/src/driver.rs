@@ -1,0 +1,253 @@
+//! The task that owns the agent: it waits for what happens, tells the agent, and does what the agent says.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use traipse_agent::{Action, Agent, Call, Event, Exit, Lease};
+use traipse_proto::v1::{JobReport, RegisterResponse};
+use traipse_store::Store;
+use traipse_sweep::LeaseId;
+
+use crate::calls::{Answer, Calls};
+use crate::job::Context;
+use crate::options::{Error, Options};
+use crate::pool::{Job, Pool, Signals};
+use crate::reach::Reach;
+use crate::state::State;
+use crate::sweeps::{Sweep, Sweeps};
+use crate::wire::{self, Introduction};
+
+/// Runs one worker. Returns when it has left: after `shutdown` is cancelled and what it had is finished, reported or
+/// handed back; or when it cannot go on.
+///
+/// # Errors
+/// If its state folder cannot be used, an address or the token has the wrong form, no coordinator was reached in the
+/// time of the first contact, the coordinator refuses it, or it left without having reported everything. Once it has
+/// been registered, a coordinator that is out of reach is no error: the worker computes on and tries again for ever.
+pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), Error> {
+    options.check()?;
+    let calls = Calls::new(&options.coordinator, &options.token)?;
+    let state = State::open(options.state.as_deref())?;
+    tracing::info!(worker = %state.id, life = state.incarnation.0, folder = %state.folder.display(), "worker starts");
+    let reach = Reach::default();
+    let context = Arc::new(Context { data: options.data.clone(), reach, runtime: Handle::current() });
+    let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
+    let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
+    let introduction = Introduction {
+        worker: state.id,
+        incarnation: state.incarnation,
+        n_slots: options.n_slots,
+        labels: options.all_labels(),
+    };
+    let driver = Driver {
+        agent: Agent::new(options.config(seed)),
+        epoch: Instant::now(),
+        calls,
+        pool,
+        context,
+        introduction,
+        session: String::new(),
+        sweeps: Sweeps::new(),
+        given: BTreeMap::new(),
+        events: VecDeque::from([Event::Started]),
+        answers: true,
+        last_failure: String::new(),
+        _state: state,
+    };
+    Box::pin(driver.run(shutdown)).await
+}
+
+struct Driver {
+    agent: Agent<JobReport>,
+    /// The agent's time zero.
+    epoch: Instant,
+    calls: Calls,
+    pool: Pool,
+    context: Arc<Context>,
+    introduction: Introduction,
+    session: String,
+    sweeps: Sweeps,
+    /// Leases with the slots.
+    given: BTreeMap<LeaseId, Signals>,
+    /// What the agent has not been told yet.
+    events: VecDeque<Event<JobReport>>,
+    /// Whether the coordinator answered the last time; said when it changes.
+    answers: bool,
+    /// What the last failed call said.
+    last_failure: String,
+    /// Held until the worker has left: the folder's lock.
+    _state: State,
+}
+
+impl Driver {
+    async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
+        let mut leaving = false;
+        loop {
+            while let Some(event) = self.events.pop_front() {
+                if let Some(exit) = self.tell(event) {
+                    return self.leave(exit);
+                }
+            }
+            let deadline = self.agent.next_deadline();
+            tokio::select! {
+                answer = self.calls.answer() => self.take_answer(answer),
+                () = self.pool.news() => self.take_ends(),
+                () = shutdown.cancelled(), if !leaving => {
+                    leaving = true;
+                    tracing::info!("worker drains");
+                    self.events.push_back(Event::Drain);
+                }
+                () = sleep(self.epoch, deadline) => self.events.push_back(Event::Tick),
+            }
+        }
+    }
+
+    /// Tells the agent and does what it says.
+    fn tell(&mut self, event: Event<JobReport>) -> Option<Exit> {
+        for action in self.agent.on(self.epoch.elapsed(), event) {
+            match action {
+                Action::Register(register) => self.calls.register(&self.introduction, &register),
+                Action::Report { call, report, wait } => {
+                    let reaches_store = self.context.reach.store().is_some();
+                    self.calls.report(call, &self.session, &report, wait, reaches_store);
+                }
+                Action::Beat { call, leases } => self.beat(call, &leases),
+                Action::Start(leases) => self.give(leases),
+                Action::Stop(lease) => self.stop(lease),
+                Action::Recall => {
+                    let unstarted = self.pool.recall();
+                    unstarted.iter().for_each(|lease| drop(self.given.remove(lease)));
+                    self.events.push_back(Event::Unstarted(unstarted));
+                }
+                Action::FetchSpec(sweep) => self.calls.fetch_spec(sweep),
+                Action::ForgetSpec(sweep) => drop(self.sweeps.remove(&sweep)),
+                Action::Exit(exit) => return Some(exit),
+            }
+        }
+        None
+    }
+
+    fn give(&mut self, leases: Vec<Lease>) {
+        let given_at = std::time::Instant::now();
+        let jobs = leases.into_iter().map(|lease| {
+            let signals = Signals::default();
+            self.given.insert(lease.lease, signals.clone());
+            let missing = || Arc::new(Sweep::Broken("the worker has lost the sweep's spec".to_owned()));
+            let sweep = self.sweeps.get(&lease.sweep).cloned().unwrap_or_else(missing);
+            Job { lease, sweep, given_at, signals }
+        });
+        let jobs = jobs.collect();
+        self.pool.give(jobs);
+    }
+
+    fn stop(&self, lease: LeaseId) {
+        if let Some(signals) = self.given.get(&lease) {
+            signals.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn beat(&mut self, call: Call, leases: &[LeaseId]) {
+        let progress = |lease: &LeaseId| {
+            let done = self.given.get(lease).map(|signals| signals.progress.load(Ordering::Relaxed));
+            (*lease, done.unwrap_or(0))
+        };
+        let leases = leases.iter().map(progress).collect();
+        self.calls.beat(call, &self.session, leases);
+    }
+
+    fn take_ends(&mut self) {
+        let ends = self.pool.take_ends();
+        ends.iter().for_each(|finished| drop(self.given.remove(&finished.lease)));
+        if !ends.is_empty() {
+            self.events.push_back(Event::Finished(ends));
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        let event = match answer {
+            Answer::Registered { call, response, store } => self.registered(call, response, store),
+            Answer::Reported { call, response } => {
+                self.answered();
+                let stop = wire::stops(&response.directives);
+                Event::Reported { call, leases: wire::leases(response.leases), stop }
+            }
+            Answer::BeatAnswered { call, response } => {
+                self.answered();
+                Event::BeatAnswered { call, stop: wire::stops(&response.directives) }
+            }
+            Answer::Failed { call, status } => self.failed(call, &status),
+            Answer::Spec { sweep, spec } => {
+                self.sweeps.insert(sweep, Arc::new(spec));
+                Event::SpecReady(sweep)
+            }
+            Answer::SpecFailed { sweep, status } => {
+                tracing::warn!(%sweep, why = %wire::words(&status), "the sweep's spec did not come: trying again");
+                Event::SpecFailed(sweep)
+            }
+        };
+        self.events.push_back(event);
+    }
+
+    fn registered(&mut self, call: Call, response: RegisterResponse, store: Option<Store>) -> Event<JobReport> {
+        let url = self.calls.url();
+        let (life, reaches_store) = (response.coordinator_incarnation, store.is_some());
+        tracing::info!(%url, session = %response.session, life, reaches_store, "registered");
+        self.answers = true;
+        self.context.reach.set(store);
+        self.session = response.session;
+        let heartbeat = Duration::from_millis(response.heartbeat_ms);
+        Event::Registered { call, heartbeat, ended: response.ended.into_iter().map(LeaseId).collect() }
+    }
+
+    /// Says once that the coordinator is out of reach; the agent tries again.
+    fn failed(&mut self, call: Call, status: &tonic::Status) -> Event<JobReport> {
+        self.last_failure = wire::words(status);
+        let url = self.calls.url();
+        if self.answers {
+            tracing::warn!(%url, code = ?status.code(), why = %self.last_failure, "a call failed: trying again");
+        } else {
+            tracing::debug!(%url, code = ?status.code(), why = %self.last_failure, "a call failed again");
+        }
+        self.answers = false;
+        if status.code() == tonic::Code::Unavailable {
+            self.calls.next_coordinator();
+        }
+        Event::Failed { call, failure: wire::failure(status) }
+    }
+
+    fn answered(&mut self) {
+        if !self.answers {
+            tracing::info!(url = %self.calls.url(), "the coordinator answers again");
+        }
+        self.answers = true;
+    }
+
+    fn leave(self, exit: Exit) -> Result<(), Error> {
+        let url = self.calls.url().to_owned();
+        for signals in self.given.values() {
+            signals.stop.store(true, Ordering::Relaxed);
+        }
+        match exit {
+            Exit::Drained => {
+                tracing::info!("worker leaves: everything is reported or handed back");
+                Ok(())
+            }
+            Exit::GraceOver { n_left } => Err(Error::GraceOver { url, n_left }),
+            Exit::Unreached => Err(Error::Unreached { url, last: self.last_failure }),
+            Exit::Refused(message) => Err(Error::Refused { url, message: message.to_string() }),
+        }
+    }
+}
+
+/// Until the agent's next deadline, or for ever.
+async fn sleep(epoch: Instant, deadline: Option<Duration>) {
+    match deadline {
+        Some(deadline) => sleep_until(epoch + deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,187 @@
+//! One job on its slot's thread: data, training, probes, rows, weights, and what it cost.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+use traipse_agent::JobEnd;
+use traipse_nn::Dataset;
+use traipse_proto::convert::report::{Parts, PartsResult, cut, message};
+use traipse_proto::convert::rows;
+use traipse_proto::{MAX_MESSAGE_BYTES, v1};
+use traipse_store::Name;
+use traipse_sweep::settings::ModelKind;
+use traipse_sweep::{FailureClass, JobNumber, Outcome, Plan, RowBlock, Schema};
+
+use crate::clocks;
+use crate::data::Cache;
+use crate::pool::Job;
+use crate::reach::Reach;
+use crate::run::{self, RunClock, RunEnd, Task};
+use crate::sweeps::Sweep;
+
+/// The weights of a run's snapshots in the artifact store.
+const KEPT: &str = "snapshots.safetensors";
+/// Most bytes of one job's rows: with what stands around them they fit one message.
+const MAX_BLOCK_BYTES: usize = MAX_MESSAGE_BYTES - (1 << 20);
+
+/// What all slots share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) data: Arc<Cache>,
+    pub(crate) reach: Reach,
+    /// Where the store's futures run; slots are not its threads.
+    pub(crate) runtime: Handle,
+}
+
+/// Why an attempt has no rows.
+struct Failure {
+    class: FailureClass,
+    message: String,
+}
+
+/// How an attempt ended, before it is put into a report.
+enum End {
+    Rows { outcome: Outcome, block: RowBlock, kept: Option<Vec<u8>> },
+    Stopped,
+}
+
+/// Runs a job to its end. Nothing that happens inside, panics included, gets out.
+pub(crate) fn run(job: Job, context: &Context) -> JobEnd<v1::JobReport> {
+    if job.signals.stop.load(Ordering::Relaxed) {
+        return JobEnd::Stopped;
+    }
+    let (started, cpu) = (Instant::now(), clocks::thread_cpu());
+    let mut clock = RunClock::default();
+    let result = match attempt(&job, context, &mut clock) {
+        Ok(None) => return JobEnd::Stopped,
+        Ok(Some(result)) => result,
+        Err(Failure { class, message }) => {
+            tracing::warn!(sweep = %job.lease.sweep, job = job.lease.job.0, %class, %message, "an attempt failed");
+            PartsResult::Failed { class, message: cut(&message).into() }
+        }
+    };
+    let stats = v1::AttemptStats {
+        lease_wait_seconds: started.duration_since(job.given_at).as_secs_f64(),
+        train_seconds: clock.train.as_secs_f64(),
+        probe_seconds: clock.probe.as_secs_f64(),
+        cpu_seconds: clocks::thread_cpu().saturating_sub(cpu).as_secs_f64(),
+        total_seconds: started.elapsed().as_secs_f64(),
+        peak_memory_bytes: clocks::peak_memory(),
+    };
+    report(job, result, stats)
+}
+
+fn report(job: Job, result: PartsResult, stats: v1::AttemptStats) -> JobEnd<v1::JobReport> {
+    let n_bytes = match &result {
+        PartsResult::Rows { block, .. } => block.len(),
+        PartsResult::Failed { message, .. } => message.len(),
+    };
+    let lease = job.lease;
+    let payload = message(Parts {
+        sweep: lease.sweep,
+        job: lease.job,
+        generation: lease.generation,
+        lease: lease.lease,
+        token: lease.token.as_ref().try_into().expect("a lease converts only if its token has this length"),
+        result,
+        stats,
+    });
+    JobEnd::Result { payload, n_bytes }
+}
+
+/// None if it was told to stop.
+fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<PartsResult>, Failure> {
+    let (plan, schema) = match &*job.sweep {
+        Sweep::Ready { plan, schema } => (plan, schema),
+        Sweep::Broken(why) => return Err(transient(why.clone())),
+    };
+    // The coordinator's numbers are not trusted to be the plan's: a plan may panic beyond its last job.
+    if job.lease.job.0 >= plan.n_jobs() {
+        let message = format!("the sweep has {} jobs, none with number {}", plan.n_jobs(), job.lease.job.0);
+        return Err(Failure { class: FailureClass::Invalid, message });
+    }
+    let end = match catch_unwind(AssertUnwindSafe(|| train(job, plan, schema, context, clock))) {
+        Ok(end) => end?,
+        Err(panic) => return Err(Failure { class: FailureClass::Poison, message: panic_message(&*panic) }),
+    };
+    let End::Rows { outcome, block, kept } = end else { return Ok(None) };
+    let block = rows::encode(&block, schema)
+        .map_err(|error| Failure { class: FailureClass::Poison, message: format!("its rows do not fit: {error}") })?;
+    if block.len() > MAX_BLOCK_BYTES {
+        return Err(too_many_rows(block.len()));
+    }
+    let artifacts = match kept {
+        Some(weights) => vec![keep(job, context, weights)?],
+        None => Vec::new(),
+    };
+    Ok(Some(PartsResult::Rows { outcome, block, artifacts }))
+}
+
+fn train(
+    job: &Job,
+    plan: &Arc<Plan>,
+    schema: &Arc<Schema>,
+    context: &Context,
+    clock: &mut RunClock,
+) -> Result<End, Failure> {
+    let loading = Instant::now();
+    let task = Task {
+        plan: plan.clone(),
+        job: job.lease.job,
+        schema: schema.clone(),
+        data: data(plan, job.lease.job, context)?,
+        progress: job.signals.progress.clone(),
+        stop: job.signals.stop.clone(),
+    };
+    let (end, spent) = run::run(&task);
+    *clock = spent;
+    tracing::trace!(loading = ?loading.elapsed().saturating_sub(spent.train + spent.probe), "a job ended");
+    match end {
+        RunEnd::Rows { outcome, block, kept } => Ok(End::Rows { outcome, block, kept }),
+        RunEnd::Stopped => Ok(End::Stopped),
+        RunEnd::Invalid(message) => Err(Failure { class: FailureClass::Invalid, message }),
+    }
+}
+
+fn data(plan: &Plan, job: JobNumber, context: &Context) -> Result<Option<Arc<Dataset>>, Failure> {
+    let settings = plan.settings(job);
+    if settings.model.kind == ModelKind::Noop {
+        return Ok(None);
+    }
+    let loaded = context.data.get(&settings.data);
+    loaded.map(Some).map_err(|error| Failure { class: error.class(), message: error.to_string() })
+}
+
+/// Puts the weights into the store under job and lease.
+fn keep(job: &Job, context: &Context, weights: Vec<u8>) -> Result<v1::Artifact, Failure> {
+    let lease = &job.lease;
+    let Some(store) = context.reach.store() else {
+        return Err(transient("snapshots.keep needs the artifact store, which this worker does not reach".to_owned()));
+    };
+    let name = Name::of_lease(lease.sweep, lease.job, lease.lease, KEPT)
+        .map_err(|error| Failure { class: FailureClass::Invalid, message: error.to_string() })?;
+    let put = context.runtime.block_on(store.put_if_absent(&name, weights));
+    let artifact = put.map_err(|error| transient(error.to_string()))?;
+    Ok(v1::Artifact { kind: KEPT.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
+}
+
+fn transient(message: String) -> Failure {
+    Failure { class: FailureClass::Transient, message }
+}
+
+fn too_many_rows(n_bytes: usize) -> Failure {
+    let message = format!(
+        "the run's rows have {n_bytes} bytes, more than the {MAX_BLOCK_BYTES} that a report carries: take fewer snapshots"
+    );
+    Failure { class: FailureClass::Invalid, message }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the job panicked: {}", text.unwrap_or("no message"))
+}

@@ -1,0 +1,137 @@
+//! What a worker is told at its start, and why it may end badly.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use traipse_agent::Config;
+
+use crate::data::Cache;
+use crate::state;
+
+/// Most slots of one worker.
+const MAX_SLOTS: u32 = 4096;
+
+/// What a worker is told at its start.
+#[derive(Clone)]
+pub struct Options {
+    /// Addresses of the coordinator, tried in turn: `http://host:port`.
+    pub coordinator: Vec<String>,
+    /// Its bearer token.
+    pub token: String,
+    /// Jobs to run at a time.
+    pub n_slots: u32,
+    /// For the table of attempts.
+    pub labels: BTreeMap<String, String>,
+    /// What people call this worker: becomes the label `name` where it is not empty.
+    pub name: String,
+    /// The folder of its identity; else the first one of the user's state folder that no other worker uses.
+    pub state: Option<PathBuf>,
+    /// Data sets, shared with other workers of this process.
+    pub data: Arc<Cache>,
+    /// How long running jobs may finish once the worker shall leave; then they stop and are handed back.
+    pub grace: Duration,
+    /// A coordinator that was never reached is given up after this; one that was reached once, never.
+    pub first_contact: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let config = Config::new(1, 0);
+        Self {
+            coordinator: Vec::new(),
+            token: String::new(),
+            n_slots: 1,
+            labels: BTreeMap::new(),
+            name: String::new(),
+            state: None,
+            data: Arc::default(),
+            grace: config.grace,
+            first_contact: config.first_contact,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.coordinator.is_empty() {
+            return Err(Error::NoCoordinator);
+        }
+        if self.n_slots == 0 || self.n_slots > MAX_SLOTS {
+            return Err(Error::Slots { found: self.n_slots, most: MAX_SLOTS });
+        }
+        Ok(())
+    }
+
+    /// The agent's configuration under these options.
+    pub(crate) fn config(&self, seed: u64) -> Config {
+        let mut config = Config::new(self.n_slots, seed);
+        config.grace = self.grace;
+        config.first_contact = self.first_contact;
+        config.report_bytes = traipse_proto::REPORT_BYTES;
+        config
+    }
+
+    pub(crate) fn all_labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.labels.clone();
+        if !self.name.is_empty() {
+            labels.entry("name".to_owned()).or_insert_with(|| self.name.clone());
+        }
+        labels
+    }
+}
+
+/// Why a worker could not start, or had to leave.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No address.
+    #[error("no coordinator is named: give its address, as http://HOST:PORT")]
+    NoCoordinator,
+    /// Too few slots, or too many.
+    #[error("{found} slots: a worker has 1 to {most}")]
+    Slots {
+        /// Asked for.
+        found: u32,
+        /// Allowed.
+        most: u32,
+    },
+    /// The identity cannot be kept.
+    #[error(transparent)]
+    State(#[from] state::Error),
+    /// A slot's thread could not be started.
+    #[error("cannot start a thread for a slot: {source}")]
+    Thread {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An address or the token has the wrong form.
+    #[error(transparent)]
+    Client(#[from] traipse_proto::client::Error),
+    /// Nobody answered for the whole time of the first contact.
+    #[error("no coordinator answers at {url}: is it running, and is the address right? ({last})")]
+    Unreached {
+        /// Where it was looked for.
+        url: String,
+        /// What the last try said.
+        last: String,
+    },
+    /// The coordinator will not have this worker.
+    #[error("the coordinator at {url} refuses this worker: {message}")]
+    Refused {
+        /// Which coordinator.
+        url: String,
+        /// Why.
+        message: String,
+    },
+    /// It left before everything was reported.
+    #[error(
+        "the worker left before the coordinator at {url} knew the end of {n_left} leases: they run out, and their jobs are done again"
+    )]
+    GraceOver {
+        /// Which coordinator.
+        url: String,
+        /// How many.
+        n_left: usize,
+    },
+}

@@ -1,0 +1,136 @@
+//! The slots: threads that take jobs from one queue, in order, and put what came of them into one heap.
+//!
+//! Both sides hand over in bulk: a batch of leases is one lock, and the driver takes all ends that there are at once.
+//! The queue and the heap are bounded by the leases that the agent holds.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use traipse_agent::{Finished, Lease};
+use traipse_proto::v1::JobReport;
+use traipse_sweep::LeaseId;
+
+use crate::job::{self, Context};
+use crate::sweeps::Sweep;
+
+/// One lease on its way through a slot.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) lease: Lease,
+    pub(crate) sweep: Arc<Sweep>,
+    pub(crate) given_at: Instant,
+    pub(crate) signals: Signals,
+}
+
+/// What the driver and a running job tell each other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Signals {
+    /// Optimiser steps done.
+    pub(crate) progress: Arc<AtomicU64>,
+    /// End at the next step boundary.
+    pub(crate) stop: Arc<AtomicBool>,
+}
+
+/// The slots of one worker.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    work: Condvar,
+    ends: Mutex<Vec<Finished<JobReport>>>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+impl Pool {
+    /// Starts the threads.
+    pub(crate) fn start(n_slots: u32, context: &Arc<Context>) -> std::io::Result<Self> {
+        let mut pool = Self { shared: Arc::default(), threads: Vec::new() };
+        for slot in 0..n_slots {
+            let (shared, context) = (pool.shared.clone(), context.clone());
+            let thread = std::thread::Builder::new().name(format!("slot-{slot}"));
+            pool.threads.push(thread.spawn(move || shared.serve(&context))?);
+        }
+        Ok(pool)
+    }
+
+    /// Adds jobs behind all others.
+    pub(crate) fn give(&self, jobs: Vec<Job>) {
+        let n_jobs = jobs.len();
+        lock(&self.shared.queue).jobs.extend(jobs);
+        if n_jobs == 1 { self.shared.work.notify_one() } else { self.shared.work.notify_all() }
+    }
+
+    /// Takes back all jobs that have not started.
+    pub(crate) fn recall(&self) -> Vec<LeaseId> {
+        lock(&self.shared.queue).jobs.drain(..).map(|job| job.lease.lease).collect()
+    }
+
+    /// Resolves when jobs have ended since the last time. Safe to drop and call again.
+    pub(crate) async fn news(&self) {
+        self.shared.news.notified().await;
+    }
+
+    /// All jobs that ended since the last time, in the order of their ends.
+    pub(crate) fn take_ends(&self) -> Vec<Finished<JobReport>> {
+        std::mem::take(&mut lock(&self.shared.ends))
+    }
+}
+
+/// Threads end after the job that they run; who has told it to stop waits a step at most, and nobody has to wait.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        lock(&self.shared.queue).closed = true;
+        self.shared.work.notify_all();
+    }
+}
+
+impl Shared {
+    /// A slot's life.
+    fn serve(&self, context: &Context) {
+        while let Some(job) = self.next() {
+            let lease = job.lease.lease;
+            let end = job::run(job, context);
+            let mut ends = lock(&self.ends);
+            let first = ends.is_empty();
+            ends.push(Finished { lease, end });
+            drop(ends);
+            if first {
+                self.news.notify_one();
+            }
+        }
+    }
+
+    /// None once the pool is closed.
+    fn next(&self) -> Option<Job> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if queue.closed {
+                return None;
+            }
+            match queue.jobs.pop_front() {
+                Some(job) => return Some(job),
+                None => queue = self.work.wait(queue).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
+
+/// No code that can panic runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
