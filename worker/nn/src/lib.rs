@@ -12,6 +12,9 @@
 
 pub mod data;
 mod evaluate;
+mod init;
+mod kernels;
+mod network;
 mod numerics;
 mod problem;
 mod train;

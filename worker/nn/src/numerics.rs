@@ -1,16 +1,21 @@
 //! What decides the bits of a training beside its settings.
 
-/// Names the arithmetic: equal text means equal bits for equal settings.
-#[must_use]
-pub fn numerics() -> String {
-    format!("nn-{VERSION}-fma")
-}
+use crate::kernels::Isa;
 
 /// Raised by hand whenever the bits of any training or evaluation change; a golden digest in the tests guards it.
 const VERSION: u32 = 1;
 
-/// The processor's vector features that the kernels look at, for the record; they do not change the bits.
+/// Names the arithmetic: equal text means equal bits for equal settings.
+///
+/// Every instruction set that the kernels know gives the same bits (a test compares them), so it is not part of the
+/// name: workers on unlike processors may share a sweep.
+#[must_use]
+pub fn numerics() -> String {
+    format!("nn{VERSION}-f32-fma-chain")
+}
+
+/// The vector instructions that the kernels run with here, for the record: they do not change the bits.
 #[must_use]
 pub fn cpu_features() -> String {
-    String::new()
+    format!("{} {}", std::env::consts::ARCH, Isa::detect().name())
 }

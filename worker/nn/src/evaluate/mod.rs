@@ -1,11 +1,28 @@
 //! Exact measures at a point of weight space: mean loss, error, gradient, gradient noise.
 
+use std::sync::Arc;
+
+use crate::data::{Dataset, Split};
+use crate::kernels::{Buffer, Into64, Isa, SoftmaxSums};
+use crate::network::{Network, Pass};
 use crate::problem::Problem;
 
-/// Measures a problem at any θ. Keeps its working memory between calls (one chunk of at most 512 rows).
+/// Examples that go through the network at once.
+const CHUNK: usize = 128;
+
+/// Measures a problem at any θ. Keeps its working memory between calls: θ once, the gradient once in f64, and one
+/// chunk of 128 examples.
+///
+/// Examples are taken class by class (in each class in the order given), since those of one class leave the same
+/// inputs at zero, and zeros cost nothing. The order is part of the pinned numerics.
 #[derive(Debug)]
 pub struct Evaluator {
     problem: Problem,
+    network: Network,
+    parameters: Buffer,
+    gradient: Vec<f64>,
+    pass: Pass,
+    order: Vec<u32>,
 }
 
 /// Which examples to measure on.
@@ -22,9 +39,9 @@ pub enum Rows<'a> {
 /// A mean over examples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Loss {
-    /// Mean loss, in nat.
+    /// Mean loss, in nat; NaN for no examples.
     pub mean: f64,
-    /// Share of the examples that is misclassified; of equal largest logits the first counts.
+    /// Share of the examples that is misclassified; of equal largest logits the first counts. NaN for no examples.
     pub error: f64,
     /// How many examples.
     pub n: u64,
@@ -44,23 +61,96 @@ impl Evaluator {
     /// For one problem.
     #[must_use]
     pub fn new(problem: &Problem) -> Self {
-        Self { problem: problem.clone() }
+        Self::with_isa(problem, Isa::detect())
     }
 
-    /// The mean loss at `theta`.
+    pub(crate) fn with_isa(problem: &Problem, isa: Isa) -> Self {
+        let network = Network::new(problem, isa);
+        Self {
+            parameters: Buffer::zeros(network.n_values),
+            gradient: Vec::new(),
+            pass: Pass::new(&network, CHUNK, true),
+            order: Vec::new(),
+            problem: problem.clone(),
+            network,
+        }
+    }
+
+    /// The mean loss at `theta`. Cost: one forward pass.
     ///
     /// # Panics
     /// If `theta` does not have one value a parameter, or a row does not exist.
-    pub fn loss(&mut self, _theta: &[f32], _rows: Rows<'_>) -> Loss {
-        let _ = &self.problem;
-        unimplemented!("in the next commit")
+    pub fn loss(&mut self, theta: &[f32], rows: Rows<'_>) -> Loss {
+        let data = self.prepare(theta, rows);
+        let split = split(&data, rows);
+        let mut sums = SoftmaxSums::default();
+        for rows in self.order.chunks(CHUNK) {
+            let chunk = self.pass.forward(&self.network, &self.parameters, split, rows, None);
+            sums.loss += chunk.loss;
+            sums.wrong += chunk.wrong;
+        }
+        mean(sums, self.order.len())
     }
 
-    /// The mean loss at `theta`, and its gradient (without penalty) in `out`.
+    /// The mean loss at `theta`, and its gradient (without penalty) in `out`. Cost: about three forward passes.
     ///
     /// # Panics
     /// If `theta` or `out` does not have one value a parameter, or a row does not exist.
-    pub fn gradient(&mut self, _theta: &[f32], _rows: Rows<'_>, _out: &mut [f32]) -> Gradient {
-        unimplemented!("in the next commit")
+    pub fn gradient(&mut self, theta: &[f32], rows: Rows<'_>, out: &mut [f32]) -> Gradient {
+        assert_eq!(out.len(), self.problem.n_parameters(), "a gradient has one value a parameter");
+        let data = self.prepare(theta, rows);
+        let split = split(&data, rows);
+        let n = self.order.len();
+        self.gradient.clear();
+        self.gradient.resize(self.network.n_values, 0.0);
+        let mut sums = SoftmaxSums::default();
+        let mut squares = 0.0;
+        for rows in self.order.chunks(CHUNK) {
+            let chunk = self.pass.forward(&self.network, &self.parameters, split, rows, Some(1.0));
+            sums.loss += chunk.loss;
+            sums.wrong += chunk.wrong;
+            for layer in (0..self.network.layers.len()).rev() {
+                if layer > 0 {
+                    self.pass.backward(&self.network, &self.parameters, layer);
+                }
+                self.pass.gradient(&self.network, layer, &mut Into64(&mut self.gradient));
+            }
+            squares += self.pass.gradient_squares(&self.network);
+        }
+        let mut square = 0.0;
+        for value in &mut self.gradient {
+            *value /= n as f64;
+            square += *value * *value;
+        }
+        let rounded: Vec<f32> = self.gradient.iter().map(|&value| value as f32).collect();
+        self.network.unpack(&self.problem, &rounded, out);
+        let noise_trace = (n > 0).then(|| squares / n as f64 - square);
+        Gradient { loss: mean(sums, n), noise_trace }
     }
+
+    /// Takes in θ and puts the rows in order, class by class.
+    fn prepare(&mut self, theta: &[f32], rows: Rows<'_>) -> Arc<Dataset> {
+        assert_eq!(theta.len(), self.problem.n_parameters(), "θ has one value a parameter");
+        self.network.pack(&self.problem, theta, &mut self.parameters);
+        let data = Arc::clone(self.problem.data());
+        let labels = split(&data, rows).labels();
+        self.order.clear();
+        match rows {
+            Rows::Train(rows) => self.order.extend_from_slice(rows),
+            Rows::AllTrain | Rows::Test => self.order.extend(0..labels.len() as u32),
+        }
+        self.order.sort_by_key(|&row| labels[row as usize]);
+        data
+    }
+}
+
+fn split<'a>(data: &'a Dataset, rows: Rows<'_>) -> &'a Split {
+    match rows {
+        Rows::Train(_) | Rows::AllTrain => &data.train,
+        Rows::Test => &data.test,
+    }
+}
+
+fn mean(sums: SoftmaxSums, n: usize) -> Loss {
+    Loss { mean: sums.loss / n as f64, error: sums.wrong as f64 / n as f64, n: n as u64 }
 }

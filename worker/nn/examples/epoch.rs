@@ -1,0 +1,89 @@
+//! Times epochs of training, and the default probes beside them.
+//!
+//! `epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes]`, for example `epoch data/mnist 256,256 128 3 probes`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use traipse_nn::data::{IdxFiles, mnist};
+use traipse_nn::{Evaluator, Problem, Rows, Step, Trainer, probe_order};
+use traipse_sweep::RunSettings;
+use traipse_sweep::settings::{BatchSize, DataName};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [folder, hidden, batch, epochs, rest @ ..] = &arguments[..] else {
+        bail!("usage: epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes]");
+    };
+    let mut settings = RunSettings::default();
+    settings.data.name = DataName::Mnist;
+    settings.model.hidden =
+        hidden.split(',').filter(|width| !width.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
+    settings.train.batch_size = BatchSize::Rows(batch.parse()?);
+    let problem = Problem::new(&settings, Arc::new(load(Path::new(folder), &settings)?))?;
+    train(&problem, epochs.parse()?)?;
+    if rest.iter().any(|word| word == "probes") {
+        probe(&problem);
+    }
+    Ok(())
+}
+
+fn load(folder: &Path, settings: &RunSettings) -> Result<traipse_nn::Dataset> {
+    let read = |name: &str| std::fs::read(folder.join(name)).with_context(|| name.to_owned());
+    let names = [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ];
+    let bytes = names.iter().map(|name| read(name)).collect::<Result<Vec<_>>>()?;
+    let file = |i: usize| (names[i], &bytes[i][..]);
+    let files = IdxFiles { train_images: file(0), train_labels: file(1), test_images: file(2), test_labels: file(3) };
+    Ok(mnist(&settings.data, &files)?)
+}
+
+fn train(problem: &Problem, epochs: u64) -> Result<()> {
+    let mut trainer = Trainer::new(problem);
+    for epoch in 1..=epochs {
+        let start = Instant::now();
+        for _ in 0..problem.course().steps_per_epoch {
+            ensure!(trainer.step() == Step::Ok, "diverged");
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        let sums = trainer.take_sums();
+        println!("epoch {epoch} seconds {seconds:.4} loss {:.5}", sums.batch_loss / sums.n_steps as f64);
+    }
+    let mut theta = vec![0.0; problem.n_parameters()];
+    trainer.parameters_into(&mut theta);
+    let loss = Evaluator::new(problem).loss(&theta, Rows::Test);
+    println!("test loss {:.5} error {:.4}", loss.mean, loss.error);
+    Ok(())
+}
+
+fn probe(problem: &Problem) {
+    let mut evaluator = Evaluator::new(problem);
+    let mut trainer = Trainer::new(problem);
+    for _ in 0..2 * problem.course().steps_per_epoch {
+        let _ = trainer.step();
+    }
+    let mut theta = vec![0.0; problem.n_parameters()];
+    let mut gradient = theta.clone();
+    trainer.parameters_into(&mut theta);
+    let order = probe_order(problem.data());
+    let probe = &order[..order.len().min(5000)];
+    for _ in 0..3 {
+        let start = Instant::now();
+        let found = evaluator.gradient(&theta, Rows::Train(probe), &mut gradient);
+        let first = start.elapsed().as_secs_f64();
+        let test = evaluator.loss(&theta, Rows::Test);
+        let second = start.elapsed().as_secs_f64() - first;
+        let train = evaluator.loss(&theta, Rows::AllTrain);
+        let third = start.elapsed().as_secs_f64() - first - second;
+        println!(
+            "gradient {first:.4} test {second:.4} all {third:.4} noise {:?} {:.4} {:.4}",
+            found.noise_trace, test.mean, train.mean
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! The few vector instructions that products need, for each family.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
+use super::tile::{Product, Tile, part};
+use super::{ROWS, WIDTH};
+
+/// A family's vectors of `f32`. The methods may only run where the processor has the family's instructions, which
+/// [`super::Isa`] sees to.
+pub(crate) trait Lanes: Copy {
+    /// A vector.
+    type V: Copy;
+    /// Floats in it.
+    const N: usize;
+
+    /// All lanes `value`.
+    unsafe fn splat(value: f32) -> Self::V;
+    /// Lanes from memory, any alignment.
+    unsafe fn load(from: *const f32) -> Self::V;
+    /// Lanes to memory, any alignment.
+    unsafe fn store(to: *mut f32, value: Self::V);
+    /// a · b + c, rounded once.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// Adds `product` to the tile (to its first half where `narrow`), in parts that fit the registers.
+    unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P);
+    /// Transposes 8 × 8 floats between rows that are `WIDTH` floats apart.
+    unsafe fn transpose8(from: *const f32, to: *mut f32) {
+        for i in 0..8 {
+            for j in 0..8 {
+                // SAFETY: the caller has eight rows of eight floats, `WIDTH` apart, on both sides.
+                unsafe { *to.add(j * WIDTH + i) = *from.add(i * WIDTH + j) };
+            }
+        }
+    }
+}
+
+/// 512-bit vectors: a tile in sixteen registers.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512;
+
+/// 256-bit vectors with fused multiply-add: a tile in four parts.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2;
+
+/// What the compiler makes of arrays: correct everywhere, fast where multiply-add is native.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+// SAFETY of the three implementations below: each method is one instruction (or a fixed sequence) on the caller's
+// pointers; the callers in `tile` and `transpose` state why these are valid, and `Isa` why the instructions exist.
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx512 {
+    type V = __m512;
+    const N: usize = 16;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m512 {
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, value: __m512) {
+        unsafe { _mm512_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P) {
+        unsafe {
+            if narrow {
+                part::<Self, ROWS, 1, P>(tile, 0, 0, product);
+            } else {
+                part::<Self, ROWS, 2, P>(tile, 0, 0, product);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose8(from: *const f32, to: *mut f32) {
+        unsafe { transpose8_avx(from, to) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Lanes for Avx2 {
+    type V = __m256;
+    const N: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> __m256 {
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> __m256 {
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, value: __m256) {
+        unsafe { _mm256_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(a: __m256, b: __m256, c: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P) {
+        for column in (0..if narrow { WIDTH / 2 } else { WIDTH }).step_by(16) {
+            for row in (0..ROWS).step_by(4) {
+                unsafe { part::<Self, 4, 2, P>(tile, row, column, product) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose8(from: *const f32, to: *mut f32) {
+        unsafe { transpose8_avx(from, to) }
+    }
+}
+
+impl Lanes for Portable {
+    type V = [f32; 4];
+    const N: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> [f32; 4] {
+        [value; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> [f32; 4] {
+        unsafe { from.cast::<[f32; 4]>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, value: [f32; 4]) {
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
+        [a[0].mul_add(b[0], c[0]), a[1].mul_add(b[1], c[1]), a[2].mul_add(b[2], c[2]), a[3].mul_add(b[3], c[3])]
+    }
+
+    #[inline(always)]
+    unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P) {
+        for column in (0..if narrow { WIDTH / 2 } else { WIDTH }).step_by(8) {
+            for row in (0..ROWS).step_by(4) {
+                unsafe { part::<Self, 4, 2, P>(tile, row, column, product) };
+            }
+        }
+    }
+}
+
+/// Three rounds of exchanges: pairs, quadruples, halves.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose8_avx(from: *const f32, to: *mut f32) {
+    // SAFETY: the caller has eight rows of eight floats, `WIDTH` apart, on both sides, and AVX.
+    unsafe {
+        let mut rows = [_mm256_setzero_ps(); 8];
+        for (i, row) in rows.iter_mut().enumerate() {
+            *row = _mm256_loadu_ps(from.add(i * WIDTH));
+        }
+        let mut pairs = rows;
+        for i in 0..4 {
+            pairs[2 * i] = _mm256_unpacklo_ps(rows[2 * i], rows[2 * i + 1]);
+            pairs[2 * i + 1] = _mm256_unpackhi_ps(rows[2 * i], rows[2 * i + 1]);
+        }
+        let mut quads = pairs;
+        for i in [0, 1, 4, 5] {
+            let to = i / 4 * 4 + i % 4 * 2;
+            quads[to] = _mm256_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
+            quads[to + 1] = _mm256_shuffle_ps::<0xEE>(pairs[i], pairs[i + 2]);
+        }
+        for i in 0..4 {
+            _mm256_storeu_ps(to.add(i * WIDTH), _mm256_permute2f128_ps::<0x20>(quads[i], quads[i + 4]));
+            _mm256_storeu_ps(to.add((i + 4) * WIDTH), _mm256_permute2f128_ps::<0x31>(quads[i], quads[i + 4]));
+        }
+    }
+}
