@@ -10,10 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     // `compile_fds` writes no descriptor set, so the one that reflection serves is written here.
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .bytes(".traipse.v1.Rows.block")
-        .bytes(".traipse.v1.ResultsPart.part.chunk")
-        .compile_fds(descriptors)?;
+    tonic_prost_build::configure().bytes(".traipse.v1.Rows.block").compile_fds(descriptors)?;
     println!("cargo:rerun-if-changed=proto");
     Ok(())
 }

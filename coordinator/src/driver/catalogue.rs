@@ -1,0 +1,47 @@
+//! What the services must know of every sweep without asking the driver: published anew when one is admitted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use traipse_sweep::{Plan, Schema, SweepId};
+
+use super::OurPump;
+
+/// All durable sweeps.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalogue {
+    sweeps: BTreeMap<SweepId, Arc<Entry>>,
+}
+
+/// What never changes about a sweep.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Canonical JSON.
+    pub(crate) spec: Arc<str>,
+    /// What its row blocks hold.
+    pub(crate) schema: Schema,
+    /// Its jobs.
+    pub(crate) plan: Arc<Plan>,
+}
+
+impl Catalogue {
+    pub(super) fn of(pump: &OurPump) -> Self {
+        let mut catalogue = Self::default();
+        catalogue.add(pump, &pump.sweeps().collect::<Vec<_>>());
+        catalogue
+    }
+
+    pub(super) fn add(&mut self, pump: &OurPump, sweeps: &[SweepId]) {
+        for &sweep in sweeps {
+            if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
+                let schema = Schema::of(plan.spec());
+                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema, plan }));
+            }
+        }
+    }
+
+    /// One sweep.
+    pub(crate) fn get(&self, sweep: SweepId) -> Option<Arc<Entry>> {
+        self.sweeps.get(&sweep).map(Arc::clone)
+    }
+}

@@ -1,0 +1,240 @@
+//! The driver: one task owns the pump. Its `select` only waits; [`Driver::apply`] only changes state. It never waits for
+//! the disk: batches go to the journal's owner, which says when they are durable.
+
+mod catalogue;
+mod handle;
+mod rates;
+mod snapshots;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use traipse_scheduler::{Action, Answer, Batch, Event, Pump, Rejection, SweepStatus};
+use traipse_sweep::{Fact, SweepId};
+
+pub(crate) use catalogue::{Catalogue, Entry};
+use handle::Message;
+pub(crate) use handle::{CallError, Handle};
+
+use crate::block::Block;
+use crate::journal::{Committed, Journal};
+use crate::options::Limits;
+use rates::Rates;
+use snapshots::Snapshots;
+
+/// Calls that may wait for the driver; more make their callers wait.
+const N_INBOX: usize = 1_024;
+
+/// Most messages that are taken before the clock is looked at again.
+const N_AT_ONCE: usize = 256;
+
+/// Names a waiting call.
+pub(crate) type Ticket = u64;
+
+/// The pump as this process uses it.
+pub(crate) type OurPump = Pump<Ticket, Block>;
+
+/// One answer, to one call.
+type Reply = oneshot::Sender<Result<Answer, Rejection>>;
+
+/// What the driver waits for.
+enum Wake {
+    Message(Message),
+    Committed(Committed),
+    SnapshotKept(Result<(), crate::journal::Error>),
+    Tick,
+}
+
+/// Owns the pump, and whatever else follows its commits.
+pub(crate) struct Driver {
+    pump: OurPump,
+    /// Time zero of the scheduler's clock.
+    zero: Instant,
+    waiting: BTreeMap<Ticket, Reply>,
+    commits: mpsc::Sender<Batch<Block>>,
+    under_way: Option<UnderWay>,
+    catalogue: watch::Sender<Catalogue>,
+    changed: watch::Sender<u64>,
+    rates: Rates,
+    snapshots: Snapshots,
+}
+
+/// What to do when the batch that is being written is durable.
+struct UnderWay {
+    n_facts: u64,
+    admitted: Vec<SweepId>,
+    ended: Vec<SweepId>,
+}
+
+/// The channels that a driver listens to.
+pub(crate) struct Inputs {
+    inbox: mpsc::Receiver<Message>,
+    committed: mpsc::Receiver<Committed>,
+}
+
+impl Driver {
+    /// A driver of that pump, whose clock began at `zero`, and the handle that others hold.
+    pub(crate) fn new(
+        pump: OurPump,
+        zero: Instant,
+        limits: &Limits,
+        (commits, committed): (mpsc::Sender<Batch<Block>>, mpsc::Receiver<Committed>),
+        journal: Journal,
+        ending: CancellationToken,
+    ) -> (Self, Inputs, Handle) {
+        let (send, inbox) = mpsc::channel(N_INBOX);
+        let catalogue = watch::Sender::new(Catalogue::of(&pump));
+        let changed = watch::Sender::new(0);
+        let handle = Handle::new(send, catalogue.subscribe(), changed.subscribe(), ending);
+        let snapshots = Snapshots::new(limits, journal);
+        let driver = Self {
+            pump,
+            zero,
+            waiting: BTreeMap::new(),
+            commits,
+            under_way: None,
+            catalogue,
+            changed,
+            rates: Rates::default(),
+            snapshots,
+        };
+        (driver, Inputs { inbox, committed }, handle)
+    }
+
+    /// Runs until it is told to end and nothing waits to become durable, or until the journal's owner has gone.
+    pub(crate) async fn run(mut self, mut inputs: Inputs, end: CancellationToken) {
+        self.apply(Wake::Tick);
+        loop {
+            if end.is_cancelled() && self.is_settled() {
+                break;
+            }
+            let due = self.next_wake();
+            let wake = tokio::select! {
+                biased;
+                committed = inputs.committed.recv() => match committed {
+                    Some(committed) => Wake::Committed(committed),
+                    None => break,
+                },
+                Some(kept) = self.snapshots.kept() => Wake::SnapshotKept(kept),
+                Some(message) = inputs.inbox.recv() => Wake::Message(message),
+                () = tokio::time::sleep_until(due.into()) => Wake::Tick,
+                () = end.cancelled(), if !end.is_cancelled() => Wake::Tick,
+            };
+            if let Wake::SnapshotKept(Err(error)) = &wake {
+                tracing::error!(%error, "the journal cannot be written");
+                break;
+            }
+            self.apply(wake);
+            self.take_waiting(&mut inputs.inbox);
+            if self.pump.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
+                self.apply(Wake::Tick);
+            }
+        }
+    }
+
+    /// What has come in meanwhile joins the next batch.
+    fn take_waiting(&mut self, inbox: &mut mpsc::Receiver<Message>) {
+        for _ in 1..N_AT_ONCE {
+            match inbox.try_recv() {
+                Ok(message) => self.apply(Wake::Message(message)),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn apply(&mut self, wake: Wake) {
+        match wake {
+            Wake::Message(Message::Call { ticket, command, reply }) => {
+                self.waiting.insert(ticket, reply);
+                self.feed(Event::Call { reply: ticket, command });
+            }
+            Wake::Message(Message::Gone { ticket }) => {
+                if self.waiting.remove(&ticket).is_some() {
+                    self.feed(Event::Gone { reply: ticket });
+                }
+            }
+            Wake::Message(Message::Read(read)) => read(self),
+            Wake::Committed(Committed(seq)) => self.on_committed(seq),
+            Wake::SnapshotKept(_) => {}
+            Wake::Tick => self.feed(Event::Tick),
+        }
+        self.snapshots.take_if_due(&self.pump, Instant::now());
+    }
+
+    fn feed(&mut self, event: Event<Ticket, Block>) {
+        for action in self.pump.on(self.now(), event) {
+            match action {
+                Action::Commit(batch) => self.commit(batch),
+                Action::Answer { reply, answer } => {
+                    if let Some(waiting) = self.waiting.remove(&reply) {
+                        // Whoever has stopped waiting will ask again.
+                        let _ = waiting.send(answer);
+                    }
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, batch: Batch<Block>) {
+        let mut under_way = UnderWay { n_facts: batch.facts.len() as u64, admitted: Vec::new(), ended: Vec::new() };
+        for fact in &batch.facts {
+            match fact {
+                Fact::SweepAdmitted { sweep, .. } => under_way.admitted.push(*sweep),
+                Fact::JobEnded { sweep, .. } if under_way.ended.last() != Some(sweep) => under_way.ended.push(*sweep),
+                _ => {}
+            }
+        }
+        self.under_way = Some(under_way);
+        // The channel has room for the one batch that may be under way; if its other end has gone, so will we.
+        let _ = self.commits.try_send(batch);
+    }
+
+    /// Whatever shows the batch comes before the answers that the pump gives for it.
+    fn on_committed(&mut self, seq: u64) {
+        let done = self.under_way.take();
+        self.feed(Event::Committed { batch: seq });
+        let Some(done) = done else { return };
+        if !done.admitted.is_empty() {
+            self.catalogue.send_modify(|catalogue| catalogue.add(&self.pump, &done.admitted));
+        }
+        let now = self.now();
+        for sweep in done.ended {
+            if let Some(status) = self.pump.status(sweep) {
+                self.rates.note(sweep, now, n_ended(&status));
+            }
+        }
+        self.snapshots.note(done.n_facts, Instant::now());
+        self.changed.send_replace(seq);
+    }
+
+    fn now(&self) -> Duration {
+        self.zero.elapsed()
+    }
+
+    fn next_wake(&self) -> Instant {
+        let deadline = self.pump.next_deadline().map(|deadline| self.zero + deadline);
+        let due = [deadline, self.snapshots.due()].into_iter().flatten().min();
+        due.unwrap_or_else(|| Instant::now() + Duration::from_secs(1))
+    }
+
+    /// Nothing is being written, and nothing waits to be.
+    fn is_settled(&self) -> bool {
+        self.under_way.is_none() && self.pump.next_deadline() != Some(Duration::ZERO)
+    }
+
+    /// The pump, for reading.
+    pub(crate) fn pump(&self) -> &OurPump {
+        &self.pump
+    }
+
+    /// Jobs done a second, over the last seconds.
+    pub(crate) fn rate(&self, status: &SweepStatus) -> f64 {
+        self.rates.rate(status.sweep, self.now(), n_ended(status))
+    }
+}
+
+fn n_ended(status: &SweepStatus) -> u64 {
+    status.n_succeeded + status.n_diverged + status.n_failed + status.n_quarantined + status.n_cancelled
+}

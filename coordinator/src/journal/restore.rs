@@ -1,0 +1,112 @@
+//! Reading what an earlier life left: the newest good snapshot, the facts after it, and what is not sealed.
+
+use std::time::Instant;
+
+use futures_util::TryStreamExt;
+use sqlx::Row;
+use traipse_proto::convert::{facts, ids};
+use traipse_sweep::{Fact, SweepId};
+
+use super::batch::digest;
+use super::{Damage, Error, Ledger, Pending, signed};
+
+/// The durable state, as the pump takes it.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    /// The scheduler's state at some batch.
+    pub(crate) snapshot: Option<Vec<u8>>,
+    /// What happened after it.
+    pub(crate) facts: Vec<Fact>,
+    /// The number of the next batch: 1 for a fresh journal.
+    pub(crate) next_seq: u64,
+}
+
+impl Ledger {
+    pub(super) async fn restore(&mut self) -> Result<Restored, Error> {
+        let snapshot = self.newest_snapshot().await?;
+        let (seq, state) = snapshot.map_or((0, None), |(seq, state)| (seq, Some(state)));
+        let (facts, last) = self.facts_after(seq).await?;
+        Ok(Restored { snapshot: state, facts, next_seq: last + 1 })
+    }
+
+    /// Two are kept, so that a damaged one costs nothing but time.
+    async fn newest_snapshot(&mut self) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        let reading = self.reading();
+        let found = sqlx::query("SELECT seq, state, digest FROM snapshots ORDER BY seq DESC")
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(&reading)?;
+        let n_found = found.len();
+        for row in found {
+            let seq = row.try_get::<i64, _>(0).map_err(&reading)?.cast_unsigned();
+            let state: Vec<u8> = row.try_get(1).map_err(&reading)?;
+            if row.try_get::<Vec<u8>, _>(2).map_err(&reading)? == digest(seq, &state) {
+                return Ok(Some((seq, state)));
+            }
+            tracing::warn!(seq, "a snapshot does not match its digest: an older one is used");
+        }
+        if n_found == 0 { Ok(None) } else { Err(self.damaged(Damage::Snapshot)) }
+    }
+
+    /// The facts of all batches after `seq`, and the last batch's number.
+    async fn facts_after(&mut self, seq: u64) -> Result<(Vec<Fact>, u64), Error> {
+        let reading = self.reading();
+        let path = self.path.clone();
+        let damaged = |damage| Error::Damaged { path: path.clone(), damage };
+        let mut found = sqlx::query("SELECT seq, facts, digest FROM journal WHERE seq > ? ORDER BY seq")
+            .bind(signed(seq))
+            .fetch(&mut self.connection);
+        let (mut all, mut last) = (Vec::new(), seq);
+        while let Some(row) = found.try_next().await.map_err(&reading)? {
+            let seq = row.try_get::<i64, _>(0).map_err(&reading)?.cast_unsigned();
+            let bytes: Vec<u8> = row.try_get(1).map_err(&reading)?;
+            if seq != last + 1 {
+                return Err(damaged(Damage::Gap { last, found: seq }));
+            }
+            if row.try_get::<Vec<u8>, _>(2).map_err(&reading)? != digest(seq, &bytes) {
+                return Err(damaged(Damage::Digest(seq)));
+            }
+            all.extend(facts::decode(&bytes).map_err(|source| damaged(Damage::Facts { seq, source }))?);
+            last = seq;
+        }
+        Ok((all, last))
+    }
+
+    /// Counts what is not sealed, and finds where numbering goes on.
+    pub(super) async fn count(&mut self) -> Result<(), Error> {
+        let reading = self.reading();
+        let last: i64 = sqlx::query_scalar(
+            "SELECT MAX(COALESCE((SELECT MAX(id) FROM rows), 0), COALESCE((SELECT MAX(id) FROM attempts), 0),
+                COALESCE((SELECT MAX(upto) FROM segments), 0))",
+        )
+        .fetch_one(&mut self.connection)
+        .await
+        .map_err(&reading)?;
+        self.next_id = last + 1;
+        for row in sqlx::query("SELECT sweep, MAX(upto) FROM segments GROUP BY sweep")
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(&reading)?
+        {
+            let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
+            self.moved.insert(sweep, row.try_get(1).map_err(&reading)?);
+        }
+        let unsealed = "SELECT r.sweep, COUNT(*), SUM(LENGTH(r.block)) FROM rows r
+            WHERE r.id > COALESCE((SELECT MAX(upto) FROM segments s WHERE s.sweep = r.sweep), 0) GROUP BY r.sweep
+            UNION ALL SELECT a.sweep, COUNT(*), 0 FROM attempts a
+            WHERE a.id > COALESCE((SELECT MAX(upto) FROM segments s WHERE s.sweep = a.sweep), 0) GROUP BY a.sweep";
+        for row in sqlx::query(unsealed).fetch_all(&mut self.connection).await.map_err(&reading)? {
+            let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
+            let (n, bytes): (i64, i64) = (row.try_get(1).map_err(&reading)?, row.try_get(2).map_err(&reading)?);
+            let pending =
+                self.pending.entry(sweep).or_insert_with(|| Pending { n: 0, bytes: 0, since: Instant::now() });
+            pending.n += n.cast_unsigned();
+            pending.bytes += bytes.cast_unsigned();
+        }
+        Ok(())
+    }
+
+    fn sweep(&self, bytes: &[u8]) -> Result<SweepId, Error> {
+        ids::sweep_bytes(bytes, "sweep").map_err(|_| self.damaged(Damage::Value("a sweep's id")))
+    }
+}

@@ -1,0 +1,281 @@
+//! The ledger as the sealer sees it: what is not sealed, in pages; naming a segment; deleting what has moved.
+
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row};
+use traipse_proto::convert::{ids, outcome};
+use traipse_proto::v1;
+use traipse_results::AttemptRow;
+use traipse_sweep::columns::Table;
+use traipse_sweep::{Generation, JobNumber, LeaseId, SweepId};
+
+use super::snapshots::DELETE_ROWS;
+use super::{Damage, Error, Ledger, signed, sweep_key};
+
+/// Most rows of one page: a page holds commits up while it is read.
+const PAGE_ROWS: usize = 1_024;
+/// A page ends with the row that passes this many bytes.
+const PAGE_BYTES: usize = 2 << 20;
+
+/// One job's rows in the ledger.
+#[derive(Debug)]
+pub(crate) struct StoredBlock {
+    pub(crate) id: i64,
+    pub(crate) job: JobNumber,
+    pub(crate) generation: Generation,
+    pub(crate) block: Vec<u8>,
+}
+
+/// A file of a segment. Its path is relative to the folder of segments.
+#[derive(Clone, Debug)]
+pub(crate) struct SegmentFile {
+    pub(crate) table: Table,
+    pub(crate) path: String,
+    pub(crate) size: u64,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) n_rows: u64,
+}
+
+/// A written segment that is to be named.
+#[derive(Debug)]
+pub(crate) struct NewSegment {
+    pub(crate) sweep: SweepId,
+    /// It holds all of the sweep's rows and attempts up to this number that no earlier segment holds.
+    pub(crate) upto: i64,
+    /// How many rows and attempts it holds.
+    pub(crate) n: u64,
+    /// Bytes of its blocks.
+    pub(crate) bytes: u64,
+    pub(crate) files: Vec<SegmentFile>,
+}
+
+/// An artifact of an accepted report.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredArtifact {
+    pub(crate) job: JobNumber,
+    pub(crate) generation: Generation,
+    pub(crate) lease: LeaseId,
+    pub(crate) kind: String,
+    pub(crate) size: u64,
+    pub(crate) sha256: Vec<u8>,
+}
+
+impl Ledger {
+    /// Where a sweep's rows and attempts that are not sealed begin (after it) and end.
+    pub(crate) async fn unsealed(&mut self, sweep: SweepId) -> Result<(i64, i64), Error> {
+        let sealed: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(upto), 0) FROM segments WHERE sweep = ?")
+            .bind(sweep_key(sweep))
+            .fetch_one(&mut self.connection)
+            .await
+            .map_err(self.reading())?;
+        Ok((sealed, self.next_id - 1))
+    }
+
+    /// A page of a sweep's rows in (`after`, `upto`], in the order in which they came in.
+    pub(crate) async fn blocks(&mut self, sweep: SweepId, after: i64, upto: i64) -> Result<Vec<StoredBlock>, Error> {
+        let reading = self.reading();
+        let mut found = sqlx::query(
+            "SELECT id, job, generation, block FROM rows WHERE id > ? AND id <= ? AND sweep = ? ORDER BY id LIMIT ?",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(sweep_key(sweep))
+        .bind(PAGE_ROWS as i64)
+        .fetch(&mut self.connection);
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = found.try_next().await.map_err(&reading)? {
+            let stored = block(&row).map_err(&reading)?;
+            bytes += stored.block.len();
+            page.push(stored);
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    /// A page of a sweep's attempts in (`after`, `upto`], each with its number.
+    pub(crate) async fn attempts(
+        &mut self,
+        sweep: SweepId,
+        after: i64,
+        upto: i64,
+    ) -> Result<Vec<(i64, AttemptRow)>, Error> {
+        let found = sqlx::query(
+            "SELECT a.id, a.job, a.attempt, w.info, a.record FROM attempts a JOIN workers w ON w.id = a.worker
+                WHERE a.id > ? AND a.id <= ? AND a.sweep = ? ORDER BY a.id LIMIT ?",
+        )
+        .bind(after)
+        .bind(upto)
+        .bind(sweep_key(sweep))
+        .bind(PAGE_ROWS as i64)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(self.reading())?;
+        found.iter().map(|row| attempt(row).ok_or_else(|| self.damaged(Damage::Value("an attempt")))).collect()
+    }
+
+    /// Names a segment: from here on its rows are there and no longer in the ledger.
+    pub(crate) async fn name(&mut self, segment: NewSegment) -> Result<(), Error> {
+        let failed = self.writing();
+        let mut transaction = self.connection.begin().await.map_err(&failed)?;
+        sqlx::query("INSERT INTO segments(sweep, upto) VALUES (?, ?)")
+            .bind(sweep_key(segment.sweep))
+            .bind(segment.upto)
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        for file in &segment.files {
+            sqlx::query(
+                "INSERT INTO files(path, sweep, upto, kind, size, sha256, n_rows) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(file.path.clone())
+            .bind(sweep_key(segment.sweep))
+            .bind(segment.upto)
+            .bind(file.table.as_str())
+            .bind(signed(file.size))
+            .bind(file.sha256.to_vec())
+            .bind(signed(file.n_rows))
+            .execute(&mut *transaction)
+            .await
+            .map_err(&failed)?;
+        }
+        transaction.commit().await.map_err(&failed)?;
+        self.moved.insert(segment.sweep, segment.upto);
+        if let Some(pending) = self.pending.get_mut(&segment.sweep) {
+            pending.n = pending.n.saturating_sub(segment.n);
+            pending.bytes = pending.bytes.saturating_sub(segment.bytes);
+            pending.since = std::time::Instant::now();
+            if pending.n == 0 {
+                self.pending.remove(&segment.sweep);
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes rows and attempts that have moved, some at a time; says whether there may be more.
+    pub(crate) async fn delete_moved(&mut self) -> Result<bool, Error> {
+        let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(false) };
+        let mut n_deleted = 0;
+        for sql in [
+            "DELETE FROM rows WHERE id IN (SELECT id FROM rows WHERE id <= ? AND sweep = ? LIMIT ?)",
+            "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE id <= ? AND sweep = ? LIMIT ?)",
+        ] {
+            let deleted = sqlx::query(sql)
+                .bind(upto)
+                .bind(sweep_key(sweep))
+                .bind(DELETE_ROWS - n_deleted)
+                .execute(&mut self.connection)
+                .await
+                .map_err(self.writing())?;
+            n_deleted += deleted.rows_affected() as i64;
+        }
+        if n_deleted < DELETE_ROWS {
+            self.moved.remove(&sweep);
+        }
+        Ok(!self.moved.is_empty())
+    }
+
+    /// The files of a sweep's segments, or of all sweeps', in the order in which they were sealed.
+    pub(crate) async fn files(&mut self, sweep: Option<SweepId>) -> Result<Vec<SegmentFile>, Error> {
+        let found = sqlx::query(
+            "SELECT kind, path, size, sha256, n_rows FROM files WHERE ?1 IS NULL OR sweep = ?1 ORDER BY upto, path",
+        )
+        .bind(sweep.map(sweep_key))
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(self.reading())?;
+        found.iter().map(|row| file(row).ok_or_else(|| self.damaged(Damage::Value("a segment's file")))).collect()
+    }
+
+    /// A page of a sweep's artifacts after one job and kind, by job and kind.
+    pub(crate) async fn artifacts(
+        &mut self,
+        sweep: SweepId,
+        after: Option<(JobNumber, Generation, String)>,
+    ) -> Result<Vec<StoredArtifact>, Error> {
+        let reading = self.reading();
+        let (job, generation, kind) = match after {
+            Some((job, generation, kind)) => (signed(job.0), i64::from(generation.0), kind),
+            None => (i64::MIN, 0, String::new()),
+        };
+        let found = sqlx::query(
+            "SELECT job, generation, lease, kind, size, sha256 FROM artifacts
+                WHERE sweep = ? AND (job, generation, kind) > (?, ?, ?) ORDER BY job, generation, kind LIMIT ?",
+        )
+        .bind(sweep_key(sweep))
+        .bind(job)
+        .bind(generation)
+        .bind(kind)
+        .bind(PAGE_ROWS as i64)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(&reading)?;
+        found.iter().map(|row| artifact(row).map_err(&reading)).collect()
+    }
+}
+
+fn unsigned(row: &SqliteRow, at: usize) -> Result<u64, sqlx::Error> {
+    row.try_get::<i64, _>(at).map(i64::cast_unsigned)
+}
+
+fn block(row: &SqliteRow) -> Result<StoredBlock, sqlx::Error> {
+    Ok(StoredBlock {
+        id: row.try_get(0)?,
+        job: JobNumber(unsigned(row, 1)?),
+        generation: Generation(row.try_get::<u32, _>(2)?),
+        block: row.try_get(3)?,
+    })
+}
+
+fn artifact(row: &SqliteRow) -> Result<StoredArtifact, sqlx::Error> {
+    Ok(StoredArtifact {
+        job: JobNumber(unsigned(row, 0)?),
+        generation: Generation(row.try_get::<u32, _>(1)?),
+        lease: LeaseId(unsigned(row, 2)?),
+        kind: row.try_get(3)?,
+        size: unsigned(row, 4)?,
+        sha256: row.try_get(5)?,
+    })
+}
+
+fn file(row: &SqliteRow) -> Option<SegmentFile> {
+    Some(SegmentFile {
+        table: Table::from_name(row.try_get(0).ok()?)?,
+        path: row.try_get(1).ok()?,
+        size: unsigned(row, 2).ok()?,
+        sha256: row.try_get::<Vec<u8>, _>(3).ok()?.try_into().ok()?,
+        n_rows: unsigned(row, 4).ok()?,
+    })
+}
+
+fn attempt(row: &SqliteRow) -> Option<(i64, AttemptRow)> {
+    let info = <v1::WorkerInfo as prost::Message>::decode(row.try_get::<&[u8], _>(3).ok()?).ok()?;
+    let end = <v1::AttemptEnd as prost::Message>::decode(row.try_get::<&[u8], _>(4).ok()?).ok()?;
+    let worker = ids::worker_bytes(&info.worker, "worker").ok()?;
+    let ended = if end.outcome == 0 { None } else { Some(outcome::outcome(end.outcome, "outcome").ok()?) };
+    let class = if end.class == 0 { None } else { Some(outcome::class(end.class, "class").ok()?) };
+    let seconds = |of: fn(&v1::AttemptStats) -> f64| end.stats.as_ref().map(of);
+    let id = row.try_get(0).ok()?;
+    let row = AttemptRow {
+        job: unsigned(row, 1).ok()?,
+        kind: "run".to_owned(),
+        attempt: row.try_get(2).ok()?,
+        worker: worker.to_string(),
+        worker_labels: info.labels,
+        started_at_us: end.granted_at_us,
+        lease_wait_seconds: seconds(|stats| stats.lease_wait_seconds),
+        train_seconds: seconds(|stats| stats.train_seconds),
+        probe_seconds: seconds(|stats| stats.probe_seconds),
+        cpu_seconds: seconds(|stats| stats.cpu_seconds),
+        total_seconds: seconds(|stats| stats.total_seconds),
+        outcome: ended.map_or("failed-attempt", |outcome| outcome.as_str()).to_owned(),
+        failure_class: class.map(|class| class.as_str().to_owned()),
+        failure_message: end.message,
+        peak_memory_bytes: end.stats.as_ref().map(|stats| stats.peak_memory_bytes),
+        build: info.build,
+        numerics: info.numerics,
+        cpu_features: info.cpu_features,
+    };
+    Some((id, row))
+}

@@ -1,0 +1,249 @@
+//! The sealer: rows leave the ledger for segments. Written aside, named in one transaction, then deleted in small bites;
+//! a file that no transaction names is deleted at start.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use traipse_proto::convert::rows;
+use traipse_results::AttemptRow;
+use traipse_sweep::{Incarnation, RowBlock, SweepId};
+
+use crate::Error;
+use crate::driver::{Entry, Handle};
+use crate::journal::{Journal, NewSegment, SegmentFile, StoredBlock};
+use crate::options::Limits;
+
+/// How often the sealer looks for rows that are due.
+const LOOK: Duration = Duration::from_secs(1);
+/// Most attempts in one segment: they are in memory at once, as the blocks are.
+const MAX_ATTEMPTS: usize = 262_144;
+/// Results that may wait for their tail to be sealed; more make their callers wait.
+const N_REQUESTS: usize = 16;
+
+/// Asks for a seal now.
+#[derive(Clone)]
+pub(crate) struct Sealing {
+    requests: mpsc::Sender<Request>,
+}
+
+struct Request {
+    sweep: SweepId,
+    sealed: oneshot::Sender<Vec<SegmentFile>>,
+}
+
+/// The task: one segment at a time, so that memory is bounded by one.
+pub(crate) struct Sealer {
+    folder: PathBuf,
+    incarnation: Incarnation,
+    n_written: u64,
+    limits: Limits,
+    journal: Journal,
+    driver: Handle,
+    requests: mpsc::Receiver<Request>,
+}
+
+/// What one segment takes out of the ledger.
+struct Taken {
+    upto: i64,
+    bytes: u64,
+    blocks: Vec<StoredBlock>,
+    attempts: Vec<AttemptRow>,
+}
+
+impl Sealing {
+    /// Seals all that has come in of a sweep, and names its files in the order in which they were sealed. Nothing if the
+    /// coordinator is ending.
+    pub(crate) async fn seal(&self, sweep: SweepId) -> Option<Vec<SegmentFile>> {
+        let (sealed, files) = oneshot::channel();
+        self.requests.send(Request { sweep, sealed }).await.ok()?;
+        files.await.ok()
+    }
+}
+
+impl Sealer {
+    /// A sealer into that folder.
+    pub(crate) fn new(
+        folder: PathBuf,
+        incarnation: Incarnation,
+        limits: Limits,
+        journal: Journal,
+        driver: Handle,
+    ) -> (Self, Sealing) {
+        let (send, requests) = mpsc::channel(N_REQUESTS);
+        (Self { folder, incarnation, n_written: 0, limits, journal, driver, requests }, Sealing { requests: send })
+    }
+
+    /// Seals what is due and what is asked for, until it is told to end.
+    ///
+    /// # Errors
+    /// If a segment cannot be written or named: the ledger keeps the rows.
+    pub(crate) async fn run(mut self, end: CancellationToken) -> Result<(), Error> {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = end.cancelled() => return Ok(()),
+                Some(request) = self.requests.recv() => {
+                    self.seal(request.sweep, true).await?;
+                    let sweep = request.sweep;
+                    let files = self.journal.run(move |ledger| Box::pin(ledger.files(Some(sweep)))).await?;
+                    // Whoever has stopped waiting will ask again.
+                    let _ = request.sealed.send(files);
+                }
+                _ = look.tick() => self.seal_due().await?,
+            }
+            while self.journal.run(|ledger| Box::pin(ledger.delete_moved())).await? {}
+        }
+    }
+
+    async fn seal_due(&mut self) -> Result<(), Error> {
+        let pending = self.journal.run(|ledger| Box::pin(async { Ok(ledger.pending().clone()) })).await?;
+        let now = Instant::now();
+        for (sweep, pending) in pending {
+            let is_full = pending.bytes >= self.limits.seal_bytes || pending.n >= MAX_ATTEMPTS as u64;
+            let is_old = now.saturating_duration_since(pending.since) >= self.limits.seal_after;
+            if is_full || is_old {
+                self.seal(sweep, is_old).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals a sweep's rows as far as they have come in by now; without the `tail`, only full segments.
+    async fn seal(&mut self, sweep: SweepId, tail: bool) -> Result<(), Error> {
+        let Some(entry) = self.driver.sweep(sweep) else { return Ok(()) };
+        let (mut after, end) = self.journal.run(move |ledger| Box::pin(ledger.unsealed(sweep))).await?;
+        loop {
+            let taken = self.take(sweep, after, end).await?;
+            let is_last = taken.upto == end;
+            let is_full = taken.bytes >= self.limits.seal_bytes || taken.attempts.len() >= MAX_ATTEMPTS;
+            let is_empty = taken.blocks.is_empty() && taken.attempts.is_empty();
+            if is_empty || !(is_full || tail) {
+                return Ok(());
+            }
+            after = taken.upto;
+            self.write(sweep, &entry, taken).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// At most one segment's rows and attempts, in pages, between which batches are committed.
+    async fn take(&self, sweep: SweepId, after: i64, end: i64) -> Result<Taken, Error> {
+        let mut taken = Taken { upto: end, bytes: 0, blocks: Vec::new(), attempts: Vec::new() };
+        let mut at = after;
+        loop {
+            let page = self.journal.run(move |ledger| Box::pin(ledger.blocks(sweep, at, end))).await?;
+            let Some(last) = page.last() else { break };
+            at = last.id;
+            taken.bytes += page.iter().map(|stored| stored.block.len() as u64).sum::<u64>();
+            taken.blocks.extend(page);
+            if taken.bytes >= self.limits.seal_bytes {
+                taken.upto = at;
+                break;
+            }
+        }
+        let (mut at, end) = (after, taken.upto);
+        loop {
+            let page = self.journal.run(move |ledger| Box::pin(ledger.attempts(sweep, at, end))).await?;
+            let Some(&(last, _)) = page.last() else { break };
+            at = last;
+            taken.attempts.extend(page.into_iter().map(|(_, row)| row));
+            if taken.attempts.len() >= MAX_ATTEMPTS {
+                taken.upto = at;
+                taken.blocks.retain(|stored| stored.id <= at);
+                taken.bytes = taken.blocks.iter().map(|stored| stored.block.len() as u64).sum();
+                break;
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn write(&mut self, sweep: SweepId, entry: &Arc<Entry>, taken: Taken) -> Result<(), Error> {
+        let (upto, bytes) = (taken.upto, taken.bytes);
+        let n = (taken.blocks.len() + taken.attempts.len()) as u64;
+        let stem = format!("{:08}-{:08}", self.incarnation.0, self.n_written);
+        self.n_written += 1;
+        let (folder, entry) = (self.folder.clone(), Arc::clone(entry));
+        let written = tokio::task::spawn_blocking(move || write_segment(&folder, &stem, sweep, &entry, taken));
+        let files = written.await.map_err(|_| Error::Broken("writing of a segment"))??;
+        let segment = NewSegment { sweep, upto, n, bytes, files };
+        self.journal.run(move |ledger| Box::pin(ledger.name(segment))).await?;
+        Ok(())
+    }
+}
+
+/// Sorts by job, decodes one block at a time, and writes `<folder>/<sweep>/<stem>.<table>.parquet`.
+fn write_segment(
+    folder: &Path,
+    stem: &str,
+    sweep: SweepId,
+    entry: &Entry,
+    mut taken: Taken,
+) -> Result<Vec<SegmentFile>, Error> {
+    let dir = folder.join(sweep.to_string());
+    std::fs::create_dir_all(&dir).map_err(Error::folder("make", &dir))?;
+    taken.blocks.sort_by_key(|stored| (stored.job, stored.generation));
+    taken.attempts.sort_by_key(|attempt| (attempt.job, attempt.attempt));
+    let mut damaged = None;
+    let blocks = taken.blocks.into_iter().map_while(|stored| {
+        let decoded: Result<RowBlock, _> = rows::decode(&stored.block, &entry.schema);
+        match decoded {
+            Ok(block) => Some((stored.job, stored.generation, block)),
+            Err(source) => {
+                damaged = Some(Error::Block { sweep, job: stored.job, source });
+                None
+            }
+        }
+    });
+    let written = traipse_results::segment::write(&dir, stem, &entry.schema, blocks, &taken.attempts);
+    if let Some(error) = damaged {
+        return Err(error);
+    }
+    let files = written.map_err(|source| Error::Seal { sweep, source })?;
+    let relative = |file: traipse_results::segment::SegmentFile| SegmentFile {
+        table: file.table,
+        path: format!("{sweep}/{}", file.path.file_name().unwrap_or_default().to_string_lossy()),
+        size: file.size,
+        sha256: file.sha256,
+        n_rows: file.n_rows,
+    };
+    Ok(files.into_iter().map(relative).collect())
+}
+
+/// Deletes the files that no transaction names, and checks that the others are there.
+///
+/// # Errors
+/// If a named file is missing or has another size, or the folder cannot be read.
+pub(crate) fn sweep_up(folder: &Path, named: &[SegmentFile]) -> Result<(), Error> {
+    std::fs::create_dir_all(folder).map_err(Error::folder("make", folder))?;
+    let known: BTreeSet<PathBuf> = named.iter().map(|file| folder.join(&file.path)).collect();
+    for entry in std::fs::read_dir(folder).map_err(Error::folder("read", folder))? {
+        let dir = entry.map_err(Error::folder("read", folder))?.path();
+        if !dir.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&dir).map_err(Error::folder("read", &dir))? {
+            let path = entry.map_err(Error::folder("read", &dir))?.path();
+            if !known.contains(&path) {
+                tracing::info!(path = %path.display(), "a file that no transaction names is deleted");
+                std::fs::remove_file(&path).map_err(Error::folder("delete", &path))?;
+            }
+        }
+    }
+    for file in named {
+        let path = folder.join(&file.path);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.len() == file.size => {}
+            Ok(_) => return Err(Error::Segment { path, what: "has not the size that it was written with" }),
+            Err(_) => return Err(Error::Segment { path, what: "is not there" }),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! `SweepService`: what people and scripts ask for.
+
+use std::sync::Arc;
+
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+use traipse_proto::convert::ids;
+use traipse_proto::v1;
+use traipse_proto::v1::sweep_service_server::SweepService;
+use traipse_scheduler::{Answer, Command};
+use traipse_sweep::facts::Control;
+use traipse_sweep::spec::{self, Format};
+use traipse_sweep::{Plan, SweepId};
+
+use super::{DEADLINE, Shared, refusal, results, status, watch, within};
+
+/// The service.
+pub(super) struct Sweeps {
+    shared: Arc<Shared>,
+}
+
+impl Sweeps {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    async fn find(&self, text: String) -> Result<SweepId, Status> {
+        status::find(&self.shared.driver, text).await
+    }
+
+    async fn admit(&self, request: v1::SubmitRequest) -> Result<v1::SubmitResponse, Status> {
+        let sweep = ids::sweep(&request.sweep, "sweep").map_err(|error| refusal::message(&error))?;
+        // A large spec takes a while to read, and this thread serves others.
+        let checked = tokio::task::spawn_blocking(move || canonical(&request.spec)).await;
+        let spec = checked.map_err(|_| Status::internal("reading the spec broke off, which is a bug"))??;
+        let answer = self.shared.driver.call(Command::Submit { sweep, spec }).await.map_err(refusal::call)?;
+        let Answer::Submitted { n_runs, existed } = answer else { return Err(refusal::wrong_answer()) };
+        tracing::info!(%sweep, n_runs, existed, "submitted");
+        Ok(v1::SubmitResponse { sweep: sweep.to_string(), n_runs, existed })
+    }
+
+    async fn get_one(&self, request: v1::GetRequest) -> Result<v1::GetResponse, Status> {
+        let sweep = self.find(request.sweep).await?;
+        let status = status::current(&self.shared.driver, sweep).await?;
+        let entry = self.shared.driver.sweep(sweep);
+        let spec = entry.map(|entry| entry.spec.to_string()).unwrap_or_default();
+        Ok(v1::GetResponse { status: Some(status), spec })
+    }
+
+    async fn end(&self, request: v1::CancelRequest) -> Result<v1::CancelResponse, Status> {
+        let sweep = self.find(request.sweep).await?;
+        let command = Command::Control { sweep, control: Control::Cancel };
+        self.shared.driver.call(command).await.map_err(refusal::call)?;
+        tracing::info!(%sweep, "cancelled");
+        let status = status::current(&self.shared.driver, sweep).await?;
+        Ok(v1::CancelResponse { status: Some(status) })
+    }
+}
+
+/// The client has checked the spec; so do we.
+fn canonical(text: &str) -> Result<Arc<str>, Status> {
+    let bad = |error: spec::SpecError| Status::invalid_argument(error.to_string());
+    let parsed = spec::parse(text, Format::Json, "spec").map_err(bad)?;
+    let canonical = parsed.canonical_json();
+    Plan::new(Arc::new(parsed)).map_err(bad)?;
+    Ok(canonical.into())
+}
+
+#[tonic::async_trait]
+impl SweepService for Sweeps {
+    type WatchStream = ReceiverStream<Result<v1::SweepStatus, Status>>;
+    type ResultsStream = ReceiverStream<Result<v1::ResultsPart, Status>>;
+
+    async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitResponse>, Status> {
+        within(DEADLINE, self.admit(request.into_inner())).await
+    }
+
+    async fn get(&self, request: Request<v1::GetRequest>) -> Result<Response<v1::GetResponse>, Status> {
+        within(DEADLINE, self.get_one(request.into_inner())).await
+    }
+
+    async fn list(&self, _request: Request<v1::ListRequest>) -> Result<Response<v1::ListResponse>, Status> {
+        let all = async { self.shared.driver.read(status::all).await.map_err(refusal::call) };
+        within(DEADLINE, all).await
+    }
+
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let sweep = self.find(request.into_inner().sweep).await?;
+        Ok(Response::new(watch::stream(self.shared.driver.clone(), sweep)))
+    }
+
+    async fn cancel(&self, request: Request<v1::CancelRequest>) -> Result<Response<v1::CancelResponse>, Status> {
+        within(DEADLINE, self.end(request.into_inner())).await
+    }
+
+    async fn results(&self, request: Request<v1::ResultsRequest>) -> Result<Response<Self::ResultsStream>, Status> {
+        let sweep = self.find(request.into_inner().sweep).await?;
+        Ok(Response::new(results::stream(Arc::clone(&self.shared), sweep)))
+    }
+}
