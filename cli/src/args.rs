@@ -1,0 +1,62 @@
+//! The arguments as they are typed.
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::exit;
+use crate::output::Volume;
+use crate::verb;
+
+/// Launch sweeps of neural-network trainings and measure the path that each takes through weight space.
+#[derive(Debug, Parser)]
+#[command(name = "traipse", version, after_help = exit::HELP, disable_help_subcommand = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Say less: no progress, errors alone.
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Everywhere")]
+    quiet: bool,
+    /// Say more on stderr; twice for more still.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Everywhere")]
+    verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What `traipse` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a sweep on this machine: a coordinator and workers of its own, tables at the end.
+    Local(verb::local::Args),
+    /// Run the coordinator, which hands out jobs and keeps results.
+    Coordinator(verb::coordinator::Args),
+    /// Run a worker, which trains and measures.
+    Worker(verb::worker::Args),
+    /// Give a sweep to a coordinator; prints its id.
+    Submit(verb::submit::Args),
+    /// Show the sweeps of a coordinator, or one of them.
+    Status(verb::status::Args),
+    /// Follow a sweep until it ends.
+    Watch(verb::watch::Args),
+    /// End a sweep before its time.
+    Cancel(verb::cancel::Args),
+    /// Fetch a sweep's tables, also while it runs.
+    Collect(verb::collect::Args),
+    /// Show what a sweep file means and costs, without running it.
+    Preview(verb::preview::Args),
+    /// Print the JSON Schema of sweep files, for editors.
+    Schema(verb::schema::Args),
+    /// Print a shell's completions.
+    Completions(verb::completions::Args),
+}
+
+impl Cli {
+    /// How much is said beside the results.
+    pub(crate) fn volume(&self) -> Volume {
+        match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (false, 0) => Volume::Normal,
+            (false, 1) => Volume::Verbose,
+            (false, 2) => Volume::Debug,
+            (false, _) => Volume::Trace,
+        }
+    }
+}

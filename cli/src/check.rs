@@ -1,0 +1,111 @@
+//! What is checked before anything starts: that every size in the sweep can be trained, and that its data is there.
+
+use traipse_nn::Dataset;
+use traipse_sweep::FailureClass;
+use traipse_sweep::settings::{Course, DataSettings, ModelKind};
+use traipse_worker::data::{self, Cache};
+
+use crate::error::Error;
+use crate::output::Screen;
+use crate::output::style;
+use crate::output::units::count;
+use crate::sizes::{self, DataSizes, NetworkSizes, Shape};
+use crate::spec_file::SpecFile;
+
+/// The course of every size, on data of those sizes.
+///
+/// # Errors
+/// If one cannot be trained: the file, the cell and the setting are named.
+pub(crate) fn courses(
+    file: &SpecFile,
+    shapes: &[Shape],
+    sizes_of: impl Fn(&DataSettings) -> DataSizes,
+) -> Result<Vec<Course>, Error> {
+    let checked = |shape: &Shape| course(shape, sizes_of(&shape.settings.data)).map_err(|what| at(file, shape, &what));
+    shapes.iter().map(checked).collect()
+}
+
+fn course(shape: &Shape, data: DataSizes) -> Result<Course, String> {
+    let course = shape.settings.train.course(data.n_train);
+    if shape.settings.model.kind == ModelKind::Noop {
+        // Nothing is trained: what does not fit disturbs nobody.
+        return Ok(course.unwrap_or(Course { batch_rows: 1, steps_per_epoch: 1, total_steps: 1 }));
+    }
+    let n_parameters = NetworkSizes::of(&shape.settings, data).n_parameters;
+    if n_parameters > traipse_nn::MAX_PARAMETERS as u64 {
+        let (found, most) = (count(n_parameters), count(traipse_nn::MAX_PARAMETERS as u64));
+        return Err(format!("model.hidden makes {found} parameters: use narrower or fewer layers, for at most {most}"));
+    }
+    course.map_err(|error| error.to_string())
+}
+
+fn at(file: &SpecFile, shape: &Shape, what: &str) -> Error {
+    if file.spec().products.iter().all(|product| product.axes.is_empty()) {
+        return Error::wrong_use(format!("{}: {what}", file.file));
+    }
+    Error::wrong_use(format!("{}: in the cell {}: {what}", file.file, file.plan.cell_label(shape.job)))
+}
+
+/// Checks every size against the data as it lies on this machine, which `cache` keeps.
+///
+/// # Errors
+/// If the data cannot be read, or a size cannot be trained on it.
+pub(crate) fn strictly(file: &SpecFile, cache: &Cache) -> Result<(), Error> {
+    let shapes = sizes::shapes(&file.plan);
+    let mut loaded = Vec::new();
+    for data in trained_on(&shapes) {
+        let set = cache.get(&data).map_err(|error| unreadable(file, error))?;
+        loaded.push((data, sizes_of(&set)));
+    }
+    courses(file, &shapes, |data| sizes_in(&loaded, data)).map(drop)
+}
+
+/// The same where the data can be read here; where it cannot, the published sizes are taken, and a note says so.
+///
+/// # Errors
+/// If the data are there and damaged, or a size cannot be trained.
+pub(crate) fn where_readable(file: &SpecFile, screen: &Screen) -> Result<(), Error> {
+    let shapes = sizes::shapes(&file.plan);
+    let mut loaded = Vec::new();
+    for data in trained_on(&shapes) {
+        match data::load(&data) {
+            Ok(set) => loaded.push((data, sizes_of(&set))),
+            Err(error @ (data::Error::Folder { .. } | data::Error::Missing { .. } | data::Error::Read { .. })) => {
+                screen.note(format!(
+                    "{}: the data cannot be read here, so that only its published sizes are checked; workers must read it ({error})",
+                    style::warning("note"),
+                ));
+            }
+            Err(error) => return Err(unreadable(file, error)),
+        }
+    }
+    courses(file, &shapes, |data| sizes_in(&loaded, data)).map(drop)
+}
+
+/// Settings that fit no data are the file's fault; all else is the environment's.
+fn unreadable(file: &SpecFile, error: data::Error) -> Error {
+    match error.class() {
+        FailureClass::Invalid => Error::wrong_use(format!("{}: {error}", file.file)),
+        _ => Error::environment(error),
+    }
+}
+
+fn sizes_in(loaded: &[(DataSettings, DataSizes)], data: &DataSettings) -> DataSizes {
+    let found = loaded.iter().find(|(other, _)| other == data);
+    found.map_or_else(|| DataSizes::nominal(data), |(_, sizes)| *sizes)
+}
+
+/// The data sets that some run really reads.
+fn trained_on(shapes: &[Shape]) -> Vec<DataSettings> {
+    let reads = shapes.iter().filter(|shape| shape.settings.model.kind != ModelKind::Noop).cloned();
+    sizes::data_sets(&reads.collect::<Vec<_>>())
+}
+
+fn sizes_of(set: &Dataset) -> DataSizes {
+    DataSizes {
+        n_train: set.train.len() as u64,
+        n_test: set.test.len() as u64,
+        n_features: set.n_features as u64,
+        n_classes: set.n_classes as u64,
+    }
+}

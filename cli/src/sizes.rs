@@ -1,0 +1,243 @@
+//! Which sizes a sweep's runs have: its distinct combinations of data, network and length, without walking the grid.
+//!
+//! A grid of ten million runs has few sizes: seeds, rates and the like change none. Only the axes that do are walked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use traipse_sweep::settings::{Course, DataName, DataSettings, ModelKind, RunSettings};
+use traipse_sweep::spec::{ProbeExamples, Product, SweepSpec};
+use traipse_sweep::{JobNumber, Plan};
+
+/// Most combinations that are looked at; of more, that many, evenly spread.
+const MAX_COMBINATIONS: u64 = 1 << 14;
+
+/// Settings that decide a run's size, beside all of `data.*` and `model.*`.
+const SIZE_KEYS: [&str; 5] = ["train.batch_size", "train.epochs", "train.steps", "train.examples", "train.last_batch"];
+
+/// Settings below `model.` that do not.
+const SAME_SIZE_KEYS: [&str; 3] = ["model.activation", "model.init", "model.init_scale"];
+
+/// A data set's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DataSizes {
+    /// Training examples in use.
+    pub(crate) n_train: u64,
+    /// Test examples.
+    pub(crate) n_test: u64,
+    /// Numbers an example has.
+    pub(crate) n_features: u64,
+    /// Classes.
+    pub(crate) n_classes: u64,
+}
+
+impl DataSizes {
+    /// What the set has where its files are as published.
+    pub(crate) fn nominal(data: &DataSettings) -> Self {
+        let whole = match data.name {
+            DataName::Digits => Self { n_train: 1_442, n_test: 355, n_features: 64, n_classes: 10 },
+            DataName::Mnist => Self { n_train: 60_000, n_test: 10_000, n_features: 784, n_classes: 10 },
+        };
+        Self { n_train: data.train_limit.unwrap_or(u64::MAX).min(whole.n_train), ..whole }
+    }
+}
+
+/// Runs of one size.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// The first job of that size.
+    pub(crate) job: JobNumber,
+    /// Its settings.
+    pub(crate) settings: RunSettings,
+    /// About how many runs have that size (a share of the combinations that were looked at).
+    pub(crate) n_runs: f64,
+}
+
+/// The sizes of a sweep's runs, in the order of their jobs. Excluded runs have none.
+pub(crate) fn shapes(plan: &Plan) -> Vec<Shape> {
+    let spec = plan.spec();
+    let replicates = u64::from(plan.n_replicates());
+    let mut shapes = Vec::new();
+    let mut first_cell = 0;
+    for product in &spec.products {
+        let dials = dials(spec, product);
+        let n_cells: u64 = dials.iter().map(|dial| dial.n_values).product();
+        let n_combinations: u64 = dials.iter().filter(|dial| dial.counts).map(|dial| dial.n_values).product();
+        let stride = n_combinations.div_ceil(MAX_COMBINATIONS);
+        let looked_at = n_combinations.div_ceil(stride);
+        for at in 0..looked_at {
+            let cell = first_cell + cell_of(&dials, at * stride);
+            let job = plan.job_of_run(cell * replicates);
+            if !plan.is_excluded(job) {
+                let n_runs = n_cells as f64 * replicates as f64 / looked_at as f64;
+                shapes.push(Shape { job, settings: plan.settings(job), n_runs });
+            }
+        }
+        first_cell += n_cells;
+    }
+    let total: f64 = shapes.iter().map(|shape| shape.n_runs).sum();
+    // Exclusions over axes that decide no size take their share from every size.
+    shapes.iter_mut().for_each(|shape| shape.n_runs *= plan.n_runs() as f64 / total);
+    shapes
+}
+
+/// The data sets that a sweep trains on.
+pub(crate) fn data_sets(shapes: &[Shape]) -> Vec<DataSettings> {
+    let sets: BTreeMap<String, &DataSettings> =
+        shapes.iter().map(|shape| (format!("{:?}", shape.settings.data), &shape.settings.data)).collect();
+    sets.into_values().cloned().collect()
+}
+
+/// One axis, or axes that advance together.
+struct Dial {
+    n_values: u64,
+    counts: bool,
+}
+
+/// A product's dials in the order of its axes; the last varies fastest.
+fn dials(spec: &SweepSpec, product: &Product) -> Vec<Dial> {
+    let sizing = sizing_keys(spec, product);
+    let mut dials: Vec<(Vec<&str>, u64)> = Vec::new();
+    for axis in &product.axes {
+        let partners = spec.zip.iter().find(|keys| keys.contains(&axis.key));
+        let zipped = dials.iter_mut().find(|(keys, _)| {
+            partners.is_some_and(|partners| keys.iter().any(|key| partners.iter().any(|partner| partner == key)))
+        });
+        match zipped {
+            Some((keys, _)) => keys.push(&axis.key),
+            None => dials.push((vec![&axis.key], axis.values.len() as u64)),
+        }
+    }
+    let dial =
+        |(keys, n_values): (Vec<&str>, u64)| Dial { n_values, counts: keys.iter().any(|key| sizing.contains(key)) };
+    dials.into_iter().map(dial).collect()
+}
+
+/// The axes that decide sizes, and those that an exclusion ties to them.
+fn sizing_keys<'a>(spec: &'a SweepSpec, product: &'a Product) -> BTreeSet<&'a str> {
+    let mut keys: BTreeSet<&str> =
+        product.axes.iter().map(|axis| axis.key.as_str()).filter(|key| decides_size(key)).collect();
+    loop {
+        let before = keys.len();
+        for exclusion in &spec.exclude {
+            if exclusion.iter().any(|(key, _)| keys.contains(key.as_str())) {
+                keys.extend(exclusion.iter().map(|(key, _)| key.as_str()));
+            }
+        }
+        if keys.len() == before {
+            return keys;
+        }
+    }
+}
+
+fn decides_size(key: &str) -> bool {
+    SIZE_KEYS.contains(&key)
+        || (key.starts_with("model.") && !SAME_SIZE_KEYS.contains(&key))
+        || (key.starts_with("data.") && key != "data.scale" && key != "data.seed")
+}
+
+/// The cell whose counting dials show combination `at` and whose others show their first value.
+fn cell_of(dials: &[Dial], mut at: u64) -> u64 {
+    let mut cell = 0;
+    let mut place = 1;
+    for dial in dials.iter().rev() {
+        if dial.counts {
+            cell += place * (at % dial.n_values);
+            at /= dial.n_values;
+        }
+        place *= dial.n_values;
+    }
+    cell
+}
+
+/// Numbers in a network's weights and biases, and of its weights alone in the first layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NetworkSizes {
+    /// Weights and biases.
+    pub(crate) n_parameters: u64,
+    /// Weights of the first layer.
+    pub(crate) first_layer: u64,
+}
+
+impl NetworkSizes {
+    /// Of a run on that data.
+    pub(crate) fn of(settings: &RunSettings, data: DataSizes) -> Self {
+        if settings.model.kind == ModelKind::Noop {
+            return Self { n_parameters: 0, first_layer: 0 };
+        }
+        let widths: Vec<u64> = [data.n_features]
+            .into_iter()
+            .chain(settings.model.hidden.iter().map(|&width| u64::from(width)))
+            .chain([data.n_classes])
+            .collect();
+        let bias = u64::from(settings.model.bias);
+        let n_parameters = widths.windows(2).map(|pair| pair[1].saturating_mul(pair[0] + bias)).sum();
+        Self { n_parameters, first_layer: widths[0].saturating_mul(widths[1]) }
+    }
+}
+
+/// What one run costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Cost {
+    /// Snapshots.
+    pub(crate) n_snapshots: u64,
+    /// Weights and biases.
+    pub(crate) n_parameters: u64,
+    /// Bytes in the tables.
+    pub(crate) result_bytes: f64,
+    /// Bytes of the snapshots while it runs.
+    pub(crate) snapshot_bytes: f64,
+    /// Seconds of one core, roughly.
+    pub(crate) seconds: f64,
+}
+
+/// Multiply-adds a second of one core, counted as two: far below the peak, since networks of sweeps are small.
+const FLOPS_PER_SECOND: f64 = 4e10;
+/// What an optimiser step costs beside its products.
+const SECONDS_PER_STEP: f64 = 4e-6;
+/// What a run costs beside its steps: a lease, a report, a commit.
+const SECONDS_PER_RUN: f64 = 1.5e-4;
+/// Bytes of one row of each table as it lies in Parquet: settings and summary; a snapshot; a null.
+const RUN_BYTES: f64 = 400.0;
+const SNAPSHOT_ROW_BYTES: f64 = 180.0;
+const NULL_ROW_BYTES: f64 = 30.0;
+/// Snapshots above which the Gram matrix is not kept.
+const GRAM_MAX_SNAPSHOTS: u64 = 256;
+/// Windows times statistics of the nulls table.
+const NULL_ROWS_PER_KIND: usize = 12;
+
+/// A rough cost of one run: products counted exactly, everything else by constants.
+pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, data: DataSizes) -> Cost {
+    if settings.model.kind == ModelKind::Noop {
+        return Cost {
+            n_snapshots: 0,
+            n_parameters: 0,
+            result_bytes: RUN_BYTES,
+            snapshot_bytes: 0.0,
+            seconds: SECONDS_PER_RUN,
+        };
+    }
+    let network = NetworkSizes::of(settings, data);
+    let n_snapshots = spec.snapshots.steps(course).len() as u64;
+    let (parameters, snapshots) = (network.n_parameters as f64, n_snapshots as f64);
+    let forward = 2.0 * parameters;
+    // Backward is two products a layer; the first layer's input needs no gradient.
+    let gradient = 3.0 * forward - 2.0 * network.first_layer as f64;
+    let n_probe = match spec.probes.examples {
+        ProbeExamples::First(n) => n.min(data.n_train),
+        ProbeExamples::All => data.n_train,
+    };
+    let examples = course.total_steps as f64 * course.batch_rows as f64;
+    let probes = snapshots * (gradient * n_probe as f64 + forward * data.n_test as f64 + snapshots * parameters);
+    let flops = examples * gradient + probes + 3.0 * forward * data.n_train as f64;
+    let gram = if n_snapshots <= GRAM_MAX_SNAPSHOTS { snapshots * (snapshots - 1.0) / 2.0 * 8.0 } else { 0.0 };
+    Cost {
+        n_snapshots,
+        n_parameters: network.n_parameters,
+        result_bytes: RUN_BYTES
+            + snapshots * SNAPSHOT_ROW_BYTES
+            + gram
+            + (spec.probes.nulls.kinds.len() * NULL_ROWS_PER_KIND) as f64 * NULL_ROW_BYTES,
+        snapshot_bytes: snapshots * parameters * 4.0,
+        seconds: flops / FLOPS_PER_SECOND + course.total_steps as f64 * SECONDS_PER_STEP + SECONDS_PER_RUN,
+    }
+}

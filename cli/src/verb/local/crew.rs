@@ -1,0 +1,96 @@
+//! The processes of a `local` that are none: a coordinator on a free port, and workers as tasks.
+
+use std::future::pending;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use traipse_coordinator::Coordinator;
+use traipse_worker::data::Cache;
+
+use crate::connection::Connection;
+use crate::error::Error;
+use crate::out_folder::OutFolder;
+
+/// How long runs under way may finish after Ctrl-C: a person waits for it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A coordinator for this sweep alone, on a port that the system chooses.
+///
+/// # Errors
+/// If its data cannot be read or written, or another `local` uses the folder.
+pub(crate) async fn coordinator(out: &OutFolder) -> Result<Coordinator, Error> {
+    let options = traipse_coordinator::Options::new(([127, 0, 0, 1], 0).into(), out.data());
+    Coordinator::start(options).await.map_err(|error| {
+        Error::environment(anyhow::Error::new(error))
+            .help("another `traipse local` may be running in this folder: wait for it, or give another one with --out")
+    })
+}
+
+/// The workers: tasks in a set, ended by one token.
+pub(crate) struct Crew {
+    connection: Connection,
+    data: Arc<Cache>,
+    workers: JoinSet<Result<(), traipse_worker::Error>>,
+    leave: CancellationToken,
+}
+
+impl Crew {
+    /// Nobody yet; all who come share one copy of the data.
+    pub(crate) fn new(connection: &Connection, data: &Arc<Cache>) -> Self {
+        Self {
+            connection: connection.clone(),
+            data: Arc::clone(data),
+            workers: JoinSet::new(),
+            leave: CancellationToken::new(),
+        }
+    }
+
+    /// Starts worker number `at`.
+    pub(crate) fn add(&mut self, at: usize, n_slots: u32, state: PathBuf) {
+        let options = traipse_worker::Options {
+            coordinator: vec![self.connection.url.clone()],
+            token: self.connection.token.clone(),
+            n_slots,
+            state: Some(state),
+            name: format!("local-{at}"),
+            data: Arc::clone(&self.data),
+            grace: GRACE,
+            ..traipse_worker::Options::default()
+        };
+        self.workers.spawn(traipse_worker::start(options, self.leave.clone()));
+    }
+
+    /// Resolves if a worker cannot go on; never while all of them work.
+    pub(crate) async fn failed(&mut self) -> Error {
+        while let Some(ended) = self.workers.join_next().await {
+            if let Err(error) = outcome(ended) {
+                return error;
+            }
+        }
+        pending().await
+    }
+
+    /// Lets every worker report what it has and leave.
+    ///
+    /// # Errors
+    /// If one could not.
+    pub(crate) async fn drain(mut self) -> Result<(), Error> {
+        self.leave.cancel();
+        let mut drained = Ok(());
+        while let Some(ended) = self.workers.join_next().await {
+            drained = drained.and(outcome(ended));
+        }
+        drained
+    }
+}
+
+fn outcome(ended: Result<Result<(), traipse_worker::Error>, tokio::task::JoinError>) -> Result<(), Error> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Error::environment(anyhow::Error::new(error))),
+        Err(error) => Err(Error::environment(anyhow::Error::new(error).context("a worker broke off"))),
+    }
+}

@@ -1,0 +1,205 @@
+//! `traipse local SPEC`: a coordinator and workers of its own, over real gRPC on loopback, tables at the end.
+
+mod crew;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+use traipse_coordinator::Coordinator;
+use traipse_proto::client::{self, Clients};
+use traipse_proto::v1::{SubmitRequest, SweepStatus};
+use traipse_worker::data::Cache;
+
+use self::crew::Crew;
+use crate::connection::{Connection, refused};
+use crate::error::Error;
+use crate::exit::End;
+use crate::fetch::fetch;
+use crate::follow::{Followed, follow};
+use crate::out_folder::{self, OutFolder};
+use crate::output::units::{count, counted, duration, rate};
+use crate::output::{Screen, collected, status, style};
+use crate::spec_file::{self, SpecFile};
+use crate::{check, runtime};
+
+/// Most workers of one `local`: beyond, they only wait for each other.
+const MAX_WORKERS: u64 = 1024;
+
+/// What to run, with how much, and where its tables go.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The same command after Ctrl-C, a kill or a crash goes on where it was: what is done is kept in \
+    the output folder."
+)]
+pub(crate) struct Args {
+    /// The sweep file (.toml, .yaml or .json), or - for stdin.
+    spec: PathBuf,
+    /// Workers; else one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_WORKERS))]
+    workers: Option<u64>,
+    /// Runs that each worker trains at a time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MAX_WORKERS))]
+    slots: u64,
+    /// Where the tables and the state go; else traipse-out/NAME.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print JSON at the end: the counts and the files.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The same, checked and ready to go.
+struct Settings {
+    file: SpecFile,
+    out: PathBuf,
+    n_workers: usize,
+    n_slots: u32,
+    json: bool,
+    again: String,
+    /// Read once, for the check and for the workers.
+    data: Arc<Cache>,
+}
+
+/// How the training went, before tables are made.
+enum Trained {
+    /// The sweep ended, after so much time with so many runs done in it.
+    Ended(Box<SweepStatus>),
+    /// A signal ended the work, and what was done is safe.
+    Interrupted,
+}
+
+impl Args {
+    fn resolve(self) -> Result<Settings, Error> {
+        let file = spec_file::read(&self.spec)?;
+        let cores = available_parallelism().map_or(1, usize::from);
+        Ok(Settings {
+            again: self.again(),
+            out: self.out.unwrap_or_else(|| out_folder::default(file.name())),
+            n_workers: self.workers.map_or(cores, |n| n as usize),
+            n_slots: self.slots as u32,
+            json: self.json,
+            data: Arc::default(),
+            file,
+        })
+    }
+
+    /// The command that goes on where this one stops.
+    fn again(&self) -> String {
+        let out = self.out.as_ref().map(|out| format!(" --out {}", out.display())).unwrap_or_default();
+        format!("traipse local {}{out}", self.spec.display())
+    }
+}
+
+/// Runs the sweep and makes its tables.
+pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
+    let settings = args.resolve()?;
+    check::strictly(&settings.file, &settings.data)?;
+    let out = out_folder::take(&settings.out, &settings.file)?;
+    runtime::start()?.block_on(local(&settings, &out, screen))
+}
+
+async fn local(settings: &Settings, out: &OutFolder, screen: &Screen) -> Result<End, Error> {
+    let interrupt = runtime::interrupt(screen)?;
+    let coordinator = crew::coordinator(out).await?;
+    tracing::info!(url = coordinator.url(), data = %out.data().display(), "the sweep's own coordinator listens");
+    let connection = Connection { url: coordinator.url(), token: coordinator.token().to_owned() };
+    let ended = session(settings, out, &connection, &coordinator, &interrupt, screen).await;
+    coordinator.shutdown().await;
+    ended
+}
+
+/// All that happens while the coordinator lives.
+async fn session(
+    settings: &Settings,
+    out: &OutFolder,
+    connection: &Connection,
+    coordinator: &Coordinator,
+    interrupt: &CancellationToken,
+    screen: &Screen,
+) -> Result<End, Error> {
+    let mut clients = connection.clients().await?;
+    submit(settings, out, &mut clients, screen).await?;
+    let began = Instant::now();
+    let trained = tokio::select! {
+        trained = train(settings, out, connection, &clients, interrupt, screen) => trained?,
+        () = coordinator.failed() => return Err(stopped(coordinator, settings)),
+    };
+    match trained {
+        Trained::Ended(last) => {
+            pace(&last, began, screen);
+            tables(settings, out, &mut clients, screen).await
+        }
+        Trained::Interrupted => {
+            screen.note(format!("interrupted; what is done is kept in {}", out.path.display()));
+            screen.note(format!("go on with:  {}", settings.again));
+            Ok(End::Interrupted)
+        }
+    }
+}
+
+async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<(), Error> {
+    let spec = settings.file.spec().canonical_json();
+    let request = SubmitRequest { sweep: out.sweep.to_string(), spec };
+    let answer = clients.sweep.submit(client::unary(request)).await.map_err(refused)?.into_inner();
+    let (workers, slots) = (settings.n_workers as u64, u64::from(settings.n_slots));
+    let each = if slots > 1 { format!(" of {slots} slots each") } else { String::new() };
+    let goes_on = if out.existed && answer.existed { "  going on where it was" } else { "" };
+    screen.note(format!(
+        "{}  {} on {}{each}{goes_on}",
+        style::strong(settings.file.name()),
+        counted(answer.n_runs, "run"),
+        counted(workers, "worker"),
+    ));
+    Ok(())
+}
+
+/// Lets the workers work until the sweep ends, a signal comes, or a worker cannot go on.
+async fn train(
+    settings: &Settings,
+    out: &OutFolder,
+    connection: &Connection,
+    clients: &Clients,
+    interrupt: &CancellationToken,
+    screen: &Screen,
+) -> Result<Trained, Error> {
+    let mut crew = Crew::new(connection, &settings.data);
+    (0..settings.n_workers).for_each(|at| crew.add(at, settings.n_slots, out.worker(at)));
+    let followed = tokio::select! {
+        followed = follow(clients.sweep.clone(), out.sweep.to_string(), interrupt, screen) => followed,
+        error = crew.failed() => Err(error),
+    };
+    if matches!(followed, Ok(Followed::Interrupted)) {
+        screen.note("stopping at the next step; once more to stop at once");
+    }
+    let drained = crew.drain().await;
+    match followed? {
+        Followed::Ended(status) => Ok(Trained::Ended(status)),
+        Followed::Interrupted => drained.map(|()| Trained::Interrupted),
+    }
+}
+
+/// Says how long it took.
+fn pace(status: &SweepStatus, began: Instant, screen: &Screen) {
+    let took = began.elapsed();
+    let per_second = status.n_ended() as f64 / took.as_secs_f64().max(1e-9);
+    screen.note(format!("{} runs in {}, {} runs/s", count(status.n_ended()), duration(took), rate(per_second)));
+}
+
+async fn tables(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<End, Error> {
+    let fetched = fetch(&mut clients.sweep, &out.sweep.to_string(), &out.path).await?;
+    let counts = fetched.status.clone();
+    let tables = fetched.merge(&out.path, screen).await?;
+    if settings.json {
+        collected::json(screen, &counts, &tables, &out.path)?;
+    } else {
+        collected::text(screen, &counts, &tables, &settings.file.plan, &out.path)?;
+    }
+    Ok(status::end(&counts))
+}
+
+fn stopped(coordinator: &Coordinator, settings: &Settings) -> Error {
+    runtime::coordinator_stopped(coordinator).help(format!("what was done is kept; go on with:  {}", settings.again))
+}

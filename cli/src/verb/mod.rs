@@ -1,0 +1,38 @@
+//! One file a verb.
+
+pub(crate) mod cancel;
+pub(crate) mod collect;
+pub(crate) mod completions;
+pub(crate) mod coordinator;
+pub(crate) mod local;
+pub(crate) mod preview;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod submit;
+pub(crate) mod watch;
+pub(crate) mod worker;
+
+use crate::args::Verb;
+use crate::error::Error;
+use crate::exit::End;
+use crate::output::Screen;
+
+/// Runs a verb.
+///
+/// # Errors
+/// Wrong use, a bad sweep file, or the environment.
+pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
+    match verb {
+        Verb::Local(args) => local::run(args, screen),
+        Verb::Coordinator(args) => coordinator::run(args, screen),
+        Verb::Worker(args) => worker::run(args, screen),
+        Verb::Submit(args) => submit::run(args, screen),
+        Verb::Status(args) => status::run(args, screen),
+        Verb::Watch(args) => watch::run(args, screen),
+        Verb::Cancel(args) => cancel::run(args, screen),
+        Verb::Collect(args) => collect::run(args, screen),
+        Verb::Preview(args) => preview::run(args, screen),
+        Verb::Schema(args) => schema::run(args, screen),
+        Verb::Completions(args) => completions::run(args, screen),
+    }
+}

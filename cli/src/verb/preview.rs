@@ -1,0 +1,241 @@
+//! `traipse preview SPEC`: what a sweep file means and costs, without running it.
+
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use traipse_sweep::settings::Course;
+
+use crate::check;
+use crate::error::Error;
+use crate::exit::End;
+use crate::output::units::{bytes, count, counted, duration, range};
+use crate::output::{Screen, style};
+use crate::sizes::{self, Cost, DataSizes, Shape};
+use crate::spec_file::{self, SpecFile};
+
+/// Values of an axis that are shown in a line of text.
+const SHOWN_VALUES: usize = 8;
+/// Snapshot steps that are shown in a line of text.
+const SHOWN_STEPS: usize = 5;
+
+/// What to preview.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The sweep file (.toml, .yaml or .json), or - for stdin.
+    spec: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a sweep file means and costs.
+#[derive(Debug, Serialize)]
+struct Preview {
+    file: String,
+    name: String,
+    axes: Vec<AxisPreview>,
+    replicates: Vec<AxisPreview>,
+    n_cells: u64,
+    n_replicates: u32,
+    n_runs: u64,
+    n_excluded: u64,
+    n_jobs: u64,
+    data: Vec<Value>,
+    n_parameters: Range<u64>,
+    n_steps: Range<u64>,
+    n_snapshots: Range<u64>,
+    snapshot_steps: Vec<u64>,
+    snapshot_bytes_per_run: Range<f64>,
+    result_bytes: f64,
+    core_seconds: f64,
+    n_cores: usize,
+    estimated_seconds: f64,
+    estimate: &'static str,
+}
+
+/// One axis: what varies, and over what.
+#[derive(Debug, Serialize)]
+struct AxisPreview {
+    key: String,
+    n: usize,
+    values: Vec<Value>,
+}
+
+/// The least and the most over all runs.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Range<T> {
+    low: T,
+    high: T,
+}
+
+/// Prints the preview.
+pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
+    let file = spec_file::read(&args.spec)?;
+    let shapes = sizes::shapes(&file.plan);
+    let courses = check::courses(&file, &shapes, DataSizes::nominal)?;
+    let preview = Preview::new(&file, &shapes, &courses);
+    if args.json {
+        screen.json(&preview)?
+    } else {
+        screen.print(preview.text())?
+    }
+    Ok(End::Done)
+}
+
+impl Preview {
+    fn new(file: &SpecFile, shapes: &[Shape], courses: &[Course]) -> Self {
+        let (plan, spec) = (&file.plan, file.spec());
+        let costs: Vec<Cost> = shapes
+            .iter()
+            .zip(courses)
+            .map(|(shape, course)| sizes::cost(spec, &shape.settings, course, DataSizes::nominal(&shape.settings.data)))
+            .collect();
+        let total = |of: fn(&Cost) -> f64| shapes.iter().zip(&costs).map(|(shape, cost)| shape.n_runs * of(cost)).sum();
+        let core_seconds: f64 = total(|cost| cost.seconds);
+        let n_cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            file: file.file.clone(),
+            name: spec.name.clone(),
+            axes: axes(file),
+            replicates: replicates(file),
+            n_cells: plan.n_cells(),
+            n_replicates: plan.n_replicates(),
+            n_runs: plan.n_runs(),
+            n_excluded: plan.n_excluded(),
+            n_jobs: plan.n_jobs(),
+            data: sizes::data_sets(shapes).iter().map(data_preview).collect(),
+            n_parameters: Range::over(costs.iter().map(|cost| cost.n_parameters)),
+            n_steps: Range::over(courses.iter().map(|course| course.total_steps)),
+            n_snapshots: Range::over(costs.iter().map(|cost| cost.n_snapshots)),
+            snapshot_steps: courses.first().map(|course| spec.snapshots.steps(course)).unwrap_or_default(),
+            snapshot_bytes_per_run: Range::over(costs.iter().map(|cost| cost.snapshot_bytes)),
+            result_bytes: total(|cost| cost.result_bytes),
+            core_seconds,
+            n_cores,
+            estimated_seconds: core_seconds / n_cores as f64,
+            estimate: "rough: multiply-adds at a fixed rate a core, plus a constant a step and a run",
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec![format!("{}  {}", style::strong(&self.name), style::faint(&self.file))];
+        let mut line =
+            |label: &str, text: String| lines.push(format!("  {} {text}", style::faint(format!("{label:<11}"))));
+        for data in &self.data {
+            line("data", data_text(data));
+        }
+        for (label, axes) in [("axis", &self.axes), ("replicate", &self.replicates)] {
+            for axis in axes {
+                line(label, axis.text());
+            }
+        }
+        line("cells", count(self.n_cells));
+        line("runs", self.runs_text());
+        line("jobs", format!("{}, one a run", count(self.n_runs)));
+        line("length", range(self.n_steps.low, self.n_steps.high, count) + " optimiser steps a run");
+        line("snapshots", self.snapshots_text());
+        line("parameters", range(self.n_parameters.low, self.n_parameters.high, count));
+        let snapshots = self.snapshot_bytes_per_run;
+        line("memory", format!("up to {} of snapshots a run, while it runs", bytes(snapshots.high)));
+        line("results", format!("about {} of tables", bytes(self.result_bytes)));
+        line(
+            "time",
+            format!(
+                "about {} on the {} here, {} of one core {}",
+                duration(Duration::from_secs_f64(self.estimated_seconds)),
+                counted(self.n_cores as u64, "core"),
+                duration(Duration::from_secs_f64(self.core_seconds)),
+                style::faint("(a rough count of multiply-adds)"),
+            ),
+        );
+        lines.join("\n")
+    }
+
+    fn runs_text(&self) -> String {
+        let excluded = match self.n_excluded {
+            0 => String::new(),
+            n => format!(", {} excluded", count(n)),
+        };
+        format!("{}{excluded}", count(self.n_runs))
+    }
+
+    fn snapshots_text(&self) -> String {
+        let steps = &self.snapshot_steps;
+        let mut shown: Vec<String> = steps.iter().take(SHOWN_STEPS).map(u64::to_string).collect();
+        if let Some(last) = steps.last().filter(|_| steps.len() > SHOWN_STEPS) {
+            shown.extend(["…".to_owned(), last.to_string()]);
+        }
+        let which = if self.n_snapshots.low == self.n_snapshots.high { "at step" } else { "the first cell's at step" };
+        format!("{} a run, {which} {}", range(self.n_snapshots.low, self.n_snapshots.high, count), shown.join(" "))
+    }
+}
+
+impl AxisPreview {
+    fn text(&self) -> String {
+        let mut shown: Vec<String> = self.values.iter().take(SHOWN_VALUES).map(value_text).collect();
+        if self.n > SHOWN_VALUES {
+            shown.push(format!("… {}", self.values.last().map(value_text).unwrap_or_default()));
+        }
+        format!("{} × {}: {}", self.key, count(self.n as u64), shown.join(" "))
+    }
+}
+
+impl<T: Copy + PartialOrd + Default> Range<T> {
+    fn over(values: impl Iterator<Item = T>) -> Self {
+        let range = values.fold(None, |range: Option<Self>, value| {
+            Some(range.map_or(Self { low: value, high: value }, |range| Self {
+                low: if value < range.low { value } else { range.low },
+                high: if value > range.high { value } else { range.high },
+            }))
+        });
+        range.unwrap_or(Self { low: T::default(), high: T::default() })
+    }
+}
+
+fn axes(file: &SpecFile) -> Vec<AxisPreview> {
+    let axes = file.spec().products.iter().flat_map(|product| &product.axes);
+    axes.map(|axis| AxisPreview { key: axis.key.clone(), n: axis.values.len(), values: axis.values.clone() }).collect()
+}
+
+fn replicates(file: &SpecFile) -> Vec<AxisPreview> {
+    let preview = |axis: &traipse_sweep::spec::ReplicateAxis| AxisPreview {
+        key: serde_json::to_value(axis.key).map(|key| value_text(&key)).unwrap_or_default(),
+        n: axis.values.len(),
+        values: axis.values.iter().map(|&seed| json!(seed)).collect(),
+    };
+    file.spec().replicates.iter().map(preview).collect()
+}
+
+fn data_preview(data: &traipse_sweep::settings::DataSettings) -> Value {
+    let sizes = DataSizes::nominal(data);
+    json!({
+        "name": data.name,
+        "n_train": sizes.n_train,
+        "n_test": sizes.n_test,
+        "n_features": sizes.n_features,
+        "n_classes": sizes.n_classes,
+    })
+}
+
+fn data_text(data: &Value) -> String {
+    let number = |key: &str| count(data[key].as_u64().unwrap_or(0));
+    format!(
+        "{}: {} training and {} test examples of {} numbers, {} classes",
+        value_text(&data["name"]),
+        number("n_train"),
+        number("n_test"),
+        number("n_features"),
+        number("n_classes"),
+    )
+}
+
+/// A value as it stands in a sweep file, words without quotes.
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

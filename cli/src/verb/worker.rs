@@ -1,0 +1,92 @@
+//! `traipse worker`: train and measure what a coordinator hands out, until a signal comes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use traipse_worker::data::Cache;
+
+use crate::connection::{Connection, ConnectionArgs};
+use crate::error::Error;
+use crate::exit::End;
+use crate::output::Screen;
+use crate::output::units::counted;
+use crate::runtime;
+
+/// Most slots of one worker.
+const MAX_SLOTS: i64 = 4096;
+
+/// For whom to work, and with how much.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Ctrl-C or SIGTERM: runs under way stop at a step boundary and are handed back, outcomes are \
+    reported, and the worker leaves.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Runs to train at a time, each on one core; else one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_SLOTS))]
+    slots: Option<u32>,
+    /// Labels, for the table of attempts.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label, value_delimiter = ',')]
+    labels: Vec<(String, String)>,
+    /// The folder of its identity and of what it could not report yet; else the first free worker-N of the user's state folder.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+/// The same, ready to go.
+struct Settings {
+    connection: Connection,
+    n_slots: u32,
+    labels: BTreeMap<String, String>,
+    state: Option<PathBuf>,
+}
+
+impl Args {
+    fn resolve(self) -> Result<Settings, Error> {
+        let cores = available_parallelism().map_or(1, |n| u32::try_from(n.get()).unwrap_or(u32::MAX));
+        let mut labels = BTreeMap::new();
+        for (key, value) in self.labels {
+            if labels.insert(key.clone(), value).is_some() {
+                return Err(Error::wrong_use(format!("the label {key} is given twice")));
+            }
+        }
+        let connection = self.connection.resolve()?;
+        Ok(Settings { connection, n_slots: self.slots.unwrap_or(cores), labels, state: self.state })
+    }
+}
+
+/// Works until a signal comes.
+pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
+    let settings = args.resolve()?;
+    runtime::start()?.block_on(work(settings, screen))
+}
+
+async fn work(settings: Settings, screen: &Screen) -> Result<End, Error> {
+    let interrupt = runtime::interrupt(screen)?;
+    let url = settings.connection.url.clone();
+    screen.note(format!("working for {url} with {}; Ctrl-C ends", counted(u64::from(settings.n_slots), "slot")));
+    let options = traipse_worker::Options {
+        coordinator: vec![url],
+        token: settings.connection.token,
+        n_slots: settings.n_slots,
+        labels: settings.labels,
+        state: settings.state,
+        data: Arc::new(Cache::default()),
+        ..traipse_worker::Options::default()
+    };
+    traipse_worker::start(options, interrupt).await.map_err(|error| Error::environment(anyhow::Error::new(error)))?;
+    screen.note("left; what was under way is handed back");
+    Ok(End::Done)
+}
+
+/// `KEY=VALUE`, neither of them empty.
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() && !value.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err(format!("`{text}` is not a label: write KEY=VALUE, such as rack=a7")),
+    }
+}

@@ -1,0 +1,88 @@
+//! `traipse preview`: what a sweep file means and costs.
+
+mod common;
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use common::{NOOP, Scene, TINY, ended};
+
+#[test]
+fn json_tells_sizes_counts_and_costs() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    let preview = scene.run("preview tiny.toml --json").json();
+    for (key, expected) in [("n_cells", 2), ("n_replicates", 2), ("n_runs", 4), ("n_jobs", 4), ("n_excluded", 0)] {
+        assert_eq!(preview[key], expected, "{key}: {preview}");
+    }
+    assert_eq!(preview["name"], "tiny");
+    assert_eq!(preview["axes"][0]["key"], "train.learning_rate");
+    assert_eq!(preview["axes"][0]["values"], serde_json::json!([0.05, 0.2]));
+    // ⌈1442 / 64⌉ = 23 steps an epoch; 64·8 + 8 + 8·10 + 10 numbers.
+    assert_eq!(preview["snapshot_steps"], serde_json::json!([0, 23, 46, 69]));
+    assert_eq!(preview["n_steps"], serde_json::json!({ "low": 69, "high": 69 }));
+    assert_eq!(preview["n_parameters"], serde_json::json!({ "low": 610, "high": 610 }));
+    assert_eq!(preview["snapshot_bytes_per_run"]["high"], 4.0 * 4.0 * 610.0);
+    assert!(preview["core_seconds"].as_f64().is_some_and(|seconds| seconds > 0.0 && seconds < 10.0), "{preview}");
+}
+
+#[test]
+fn people_see_the_same_on_plain_lines() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    let text = scene.run("preview tiny.toml").done().to_owned();
+    for words in ["tiny", "1,442 training", "train.learning_rate × 2: 0.05 0.2", "seed × 2: 0 1", "610", "rough"] {
+        assert!(text.contains(words), "`{words}` is missing in: {text}");
+    }
+    assert!(!text.contains('\u{1b}'), "a pipe gets no colours: {text:?}");
+}
+
+#[test]
+fn stdin_is_a_sweep_file_in_any_format() {
+    let json = r#"{"spec": 1, "name": "tiny", "replicates": {"seed": 3}}"#;
+    let yaml = "spec: 1\nname: tiny\nreplicates:\n  seed: 3\n";
+    let toml = "spec = 1\nname = \"tiny\"\n[replicates]\nseed = 3\n";
+    for text in [json, yaml, toml] {
+        let scene = Scene::new();
+        let mut child = scene
+            .command()
+            .args(["preview", "-", "--json"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        child.stdin.take().expect("stdin is piped").write_all(text.as_bytes()).expect("stdin is read");
+        let preview = ended(child.wait_with_output().expect("it ends")).json();
+        assert_eq!(preview["n_runs"], 3, "{text}");
+        assert_eq!(preview["file"], "<stdin>");
+    }
+}
+
+#[test]
+fn exclusions_and_sizes_are_counted_over_the_whole_grid() {
+    let scene = Scene::new();
+    scene.file(
+        "grid.toml",
+        "spec = 1\nname = \"grid\"\n[train]\nepochs = 1\n[axes]\n\"model.hidden\" = [[4], [8, 8]]\n\"train.batch_size\" = [32, 1442]\n\
+         \"train.learning_rate\" = [0.1, 0.2, 0.3]\n[grid]\nexclude = [{ \"model.hidden\" = [4], \"train.learning_rate\" = 0.3 }]\n\
+         [replicates]\nseed = 5\n",
+    );
+    let preview = scene.run("preview grid.toml --json").json();
+    assert_eq!((&preview["n_excluded"], &preview["n_runs"]), (&10.into(), &50.into()), "{preview}");
+    assert_eq!(preview["n_parameters"], serde_json::json!({ "low": 310, "high": 682 }));
+    assert_eq!(preview["n_steps"], serde_json::json!({ "low": 1, "high": 46 }));
+}
+
+#[test]
+fn ten_million_runs_are_as_quick_as_ten() {
+    let scene = Scene::new();
+    let seeds = NOOP.replace("seed = 200", "seed = 10000000");
+    scene.file("many.toml", &seeds);
+    let rates = TINY.replace("[0.05, 0.2]", "{ linear = [0.01, 0.3], n = 1000 }").replace("seed = 2", "seed = 10000");
+    scene.file("grid.toml", &rates);
+    for file in ["many.toml", "grid.toml"] {
+        let preview = scene.run(&format!("preview {file} --json")).json();
+        assert_eq!(preview["n_runs"], 10_000_000, "{file}");
+    }
+}

@@ -1,0 +1,88 @@
+//! A coordinator, a worker, and the verbs that talk to them.
+
+mod common;
+
+use common::live::{Live, Speaks};
+use common::{Scene, TINY};
+
+/// A coordinator on a free port, and the flags that lead to it.
+fn coordinator(scene: &Scene) -> (Live, String) {
+    let mut command = scene.command();
+    command.args(["coordinator", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let live = Live::start(&mut command, &Speaks::Stdout, "listening at");
+    let flags = format!("--coordinator {} --token-file data/token", live.word("http://"));
+    (live, flags)
+}
+
+fn worker(scene: &Scene, flags: &str) -> Live {
+    let mut command = scene.command();
+    command.args("worker --slots 2 --state state --labels room=test".split(' ')).args(flags.split(' '));
+    Live::start(&mut command, &Speaks::Stderr, "working for")
+}
+
+#[test]
+fn a_sweep_goes_from_submit_to_tables() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    let (coordinator, flags) = coordinator(&scene);
+    assert!(scene.run(&format!("status {flags}")).done().contains("no sweeps yet"));
+
+    let submitted = scene.run(&format!("submit tiny.toml --json {flags}")).json();
+    let sweep = submitted["sweep"].as_str().expect("submit prints an id").to_owned();
+    let partial = scene.run(&format!("collect tiny --out early --json {flags}")).json();
+    assert_eq!(partial["complete"], false, "{partial}");
+
+    let worker = worker(&scene, &flags);
+    let watched = scene.run(&format!("watch {sweep} --json {flags}")).json();
+    assert_eq!((&watched["state"], &watched["n_succeeded"]), (&"completed".into(), &4.into()), "{watched}");
+    let status = scene.run(&format!("status {} {flags}", &sweep[..20]));
+    assert!(status.done().contains("4 of 4 done"), "{}", status.stdout);
+    let collected = scene.run(&format!("collect tiny {flags}"));
+    assert!(collected.done().contains("traipse-out/tiny"), "{}", collected.stdout);
+    assert!(scene.path().join("traipse-out/tiny/runs.parquet").is_file());
+
+    worker.signal("TERM");
+    assert_eq!(worker.end().0.code(), Some(0));
+    coordinator.signal("TERM");
+    assert_eq!(coordinator.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_cancelled_sweep_ends_the_watching_with_1() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    let (_coordinator, flags) = coordinator(&scene);
+    let sweep = scene.run(&format!("submit tiny.toml {flags}")).done().trim().to_owned();
+    let cancelled = scene.run(&format!("cancel {sweep} --json {flags}")).json();
+    assert_eq!(cancelled["state"], "cancelled", "{cancelled}");
+    let watched = scene.run(&format!("watch {sweep} {flags}"));
+    assert_eq!(watched.code, Some(1), "{}{}", watched.stdout, watched.stderr);
+    assert!(watched.stdout.contains("4 cancelled"), "{}", watched.stdout);
+}
+
+#[test]
+fn wrong_tokens_unknown_sweeps_and_foreign_folders_are_refused() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    let (_coordinator, flags) = coordinator(&scene);
+    for verb in ["status", "watch", "cancel", "collect"] {
+        scene.run(&format!("{verb} nothing {flags}")).refused(2, &["nothing", "traipse status"]);
+    }
+    scene.file("wrong", "0123456789abcdef0123456789abcdef");
+    let wrong = flags.replace("data/token", "wrong");
+    scene.run(&format!("status {wrong}")).refused(2, &["token", "--token-file"]);
+
+    let sweep = scene.run(&format!("submit tiny.toml {flags}")).done().trim().to_owned();
+    scene.run(&format!("collect {sweep} --out out {flags}")).done();
+    let other = scene.run(&format!("submit tiny.toml {flags}")).done().trim().to_owned();
+    scene.run(&format!("collect {other} --out out {flags}")).refused(2, &["out holds another sweep", &sweep, "--out"]);
+}
+
+#[test]
+fn one_port_and_one_folder_have_one_coordinator() {
+    let scene = Scene::new();
+    let (live, _) = coordinator(&scene);
+    let address = live.word("http://").trim_start_matches("http://").to_owned();
+    scene.run(&format!("coordinator --listen {address} --data other")).refused(3, &[&address, "in use"]);
+    scene.run("coordinator --listen 127.0.0.1:0 --data data").refused(3, &["another coordinator", "data"]);
+}
