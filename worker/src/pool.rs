@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -39,7 +38,6 @@ pub(crate) struct Signals {
 #[derive(Debug)]
 pub(crate) struct Pool {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -59,11 +57,11 @@ struct Queue {
 impl Pool {
     /// Starts the threads.
     pub(crate) fn start(n_slots: u32, context: &Arc<Context>) -> std::io::Result<Self> {
-        let mut pool = Self { shared: Arc::default(), threads: Vec::new() };
+        let pool = Self { shared: Arc::default() };
         for slot in 0..n_slots {
             let (shared, context) = (pool.shared.clone(), context.clone());
             let thread = std::thread::Builder::new().name(format!("slot-{slot}"));
-            pool.threads.push(thread.spawn(move || shared.serve(&context))?);
+            thread.spawn(move || shared.serve(&context))?;
         }
         Ok(pool)
     }
