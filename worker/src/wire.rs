@@ -49,7 +49,7 @@ pub(crate) fn report(
         n_queued: report.n_queued,
         wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
         draining: report.draining,
-        returned: report.returned.iter().map(|lease| lease.0).collect(),
+        returned: report.returned.iter().map(|lease| lease.lease.0).collect(),
         reaches_store,
     }
 }
@@ -88,7 +88,8 @@ pub(crate) fn stops(directives: &[v1::Directive]) -> Vec<LeaseId> {
 /// What to make of a refusal, by the meanings that the service gives to codes.
 pub(crate) fn failure(status: &Status) -> CallFailure {
     match status.code() {
-        Code::Aborted => CallFailure::SessionLost,
+        // A report of a sweep that the coordinator does not know would fail for ever; a new session sorts out its leases.
+        Code::Aborted | Code::NotFound => CallFailure::SessionLost,
         Code::FailedPrecondition
         | Code::InvalidArgument
         | Code::OutOfRange
@@ -121,6 +122,7 @@ mod tests {
     fn codes_mean_what_the_service_says() {
         let rows = [
             (Status::aborted(""), CallFailure::SessionLost),
+            (Status::not_found("sweep"), CallFailure::SessionLost),
             (Status::failed_precondition("protocol"), CallFailure::Refused("protocol".into())),
             (Status::unauthenticated("token"), CallFailure::Refused("token".into())),
             (Status::unavailable(""), CallFailure::Retry { after: None }),

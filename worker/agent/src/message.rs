@@ -173,7 +173,7 @@ pub struct Report<P> {
     /// Leases that wait for a slot.
     pub n_queued: u32,
     /// Leases handed back, unstarted or stopped because the worker leaves.
-    pub returned: Vec<LeaseId>,
+    pub returned: Vec<Lease>,
     /// The worker leaves: grant nothing.
     pub draining: bool,
 }

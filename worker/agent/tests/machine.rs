@@ -192,7 +192,7 @@ fn leases_above_the_bound_go_back() {
     let config = Config { held_max: 2, ..Config::new(1, 0) };
     let (mut agent, call) = registered(config);
     let actions = agent.on(ms(2), Event::Reported { call, leases: (1..=4).map(lease).collect(), stop: vec![] });
-    assert_eq!(reporting(&actions).1.returned, [LeaseId(3), LeaseId(4)]);
+    assert_eq!(reporting(&actions).1.returned, [lease(3), lease(4)]);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_drain_hands_back_what_waits_and_finishes_what_runs() {
     agent.on(ms(11), Event::Unstarted(vec![LeaseId(2), LeaseId(3)]));
     let (call, report, _) =
         reporting(&agent.on(ms(12), Event::Reported { call, leases: vec![lease(4)], stop: vec![] }));
-    assert_eq!(report.returned, [LeaseId(2), LeaseId(3), LeaseId(4)]);
+    assert_eq!(report.returned, [lease(2), lease(3), lease(4)]);
     assert!(agent.on(ms(13), Event::Reported { call, leases: vec![], stop: vec![] }).is_empty());
     let (call, report, _) = reporting(&agent.on(ms(500), Event::Finished(vec![done(1, 5)])));
     assert_eq!(report.outcomes.len(), 1);
@@ -213,6 +213,20 @@ fn a_drain_hands_back_what_waits_and_finishes_what_runs() {
     assert_eq!(exit(&actions), Some(&Exit::Drained));
     assert!(agent.on(ms(502), Event::Tick).is_empty());
     assert_eq!(agent.next_deadline(), None);
+}
+
+#[test]
+fn what_was_to_be_handed_back_survives_the_session() {
+    let (mut agent, _) = with_leases(Config::new(1, 0), 3);
+    let (call, _, _) = reporting(&agent.on(ms(10), Event::Drain));
+    agent.on(ms(11), Event::Unstarted(vec![LeaseId(2), LeaseId(3)]));
+    agent.on(ms(12), Event::Failed { call, failure: CallFailure::SessionLost });
+    let at = agent.next_deadline().unwrap();
+    let register = registering(&agent.on(at, Event::Tick)).clone();
+    assert_eq!(register.held.len(), 3, "a lease that is not listed would count as lost");
+    let ended = vec![LeaseId(3)];
+    let actions = agent.on(at, Event::Registered { call: register.call, heartbeat: ms(3000), ended });
+    assert_eq!(reporting(&actions).1.returned, [lease(2)]);
 }
 
 #[test]
@@ -228,7 +242,7 @@ fn after_the_grace_what_runs_is_stopped_and_handed_back() {
         if stops {
             let stopped = Finished { lease: LeaseId(1), end: JobEnd::Stopped };
             let (call, report, _) = reporting(&agent.on(grace_ends + ms(1), Event::Finished(vec![stopped])));
-            assert_eq!(report.returned, [LeaseId(1)]);
+            assert_eq!(report.returned, [lease(1)]);
             let actions = agent.on(grace_ends + ms(2), Event::Reported { call, leases: vec![], stop: vec![] });
             assert_eq!(exit(&actions), Some(&Exit::Drained));
         } else {

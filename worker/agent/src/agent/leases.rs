@@ -78,7 +78,7 @@ impl<P> Agent<P> {
                 continue;
             }
             if self.drain.is_some() || self.leases.len() >= self.config.held_max as usize {
-                self.reports.hand_back(lease.lease);
+                self.reports.hand_back(lease);
             } else if self.specs.is_ready(now, lease.sweep) {
                 start.push(lease.clone());
                 self.leases.insert(lease, State::Given);
@@ -132,7 +132,7 @@ impl<P> Agent<P> {
             (_, JobEnd::Result { payload, n_bytes }) => {
                 self.reports.push(Outcome { lease: held.lease, payload, n_bytes });
             }
-            (_, JobEnd::Stopped) => self.reports.hand_back(finished.lease),
+            (_, JobEnd::Stopped) => self.reports.hand_back(held.lease),
         }
     }
 
@@ -140,15 +140,16 @@ impl<P> Agent<P> {
     pub(super) fn unstarted(&mut self, lease: LeaseId) {
         let Some(held) = self.leases.remove(lease) else { return };
         if held.state != State::Stopping {
-            self.reports.hand_back(lease);
+            self.reports.hand_back(held.lease);
         }
     }
 
     /// The worker leaves: what waits goes back, what is with the slots may run.
     pub(super) fn recall(&mut self) {
         for lease in std::mem::take(&mut self.leases.waiting) {
-            self.leases.held.remove(&lease);
-            self.reports.hand_back(lease);
+            if let Some(held) = self.leases.held.remove(&lease) {
+                self.reports.hand_back(held.lease);
+            }
         }
         if self.leases.len() > 0 {
             self.actions.push(Action::Recall);

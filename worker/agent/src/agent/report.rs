@@ -18,7 +18,7 @@ pub(super) struct Reports<P> {
     /// Bytes of rows in the spool and in the report under way.
     spool_bytes: usize,
     /// To be handed back, in no report yet.
-    returned: Vec<LeaseId>,
+    returned: Vec<Lease>,
     /// The number of the next report.
     next_seq: u64,
     /// No report that has nothing to say goes out before this.
@@ -57,12 +57,13 @@ impl<P> Reports<P> {
         self.spool.push_back(Arc::new(outcome));
     }
 
-    pub(super) fn hand_back(&mut self, lease: LeaseId) {
+    pub(super) fn hand_back(&mut self, lease: Lease) {
         self.returned.push(lease);
     }
 
-    /// Drops a finished outcome that is in no report yet.
+    /// Drops what is to be said of a lease, if it is in no report yet.
     pub(super) fn forget(&mut self, lease: LeaseId) {
+        self.returned.retain(|returned| returned.lease != lease);
         if let Some(at) = self.spool.iter().position(|outcome| outcome.lease.lease == lease)
             && let Some(outcome) = self.spool.remove(at)
         {
@@ -70,10 +71,12 @@ impl<P> Reports<P> {
         }
     }
 
-    /// Leases that are finished and unanswered.
+    /// Leases that are finished or to be handed back, and unanswered.
     pub(super) fn held(&self) -> impl Iterator<Item = (LeaseId, Token)> {
-        let under_way = self.under_way.iter().flat_map(|under_way| &under_way.report.outcomes);
-        under_way.chain(&self.spool).map(|outcome| (outcome.lease.lease, outcome.lease.token.clone()))
+        let reports = || self.under_way.iter().map(|under_way| &under_way.report);
+        let finished = reports().flat_map(|report| &report.outcomes).chain(&self.spool).map(|outcome| &outcome.lease);
+        let returned = reports().flat_map(|report| &report.returned).chain(&self.returned);
+        finished.chain(returned).map(|lease| (lease.lease, lease.token.clone()))
     }
 
     /// How many outcomes the coordinator has not answered for.
@@ -101,7 +104,7 @@ impl<P> Reports<P> {
         for outcome in under_way.report.outcomes.iter().rev() {
             self.spool.push_front(outcome.clone());
         }
-        self.returned.extend(&under_way.report.returned);
+        self.returned.extend(under_way.report.returned.iter().cloned());
     }
 
     pub(super) fn failed(&mut self, now: Duration, after: Option<Duration>) {

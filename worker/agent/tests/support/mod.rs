@@ -307,7 +307,7 @@ impl Coordinator {
             self.accepted.insert(outcome.payload);
         }
         for lease in &report.returned {
-            self.give_up(*lease);
+            self.give_up(lease.lease);
         }
         let n = if report.draining || report.n_free == 0 { 0 } else { u64::from(report.n_free) + grant_max };
         let leases: Vec<_> = (0..n).map_while(|_| self.grant()).collect();
