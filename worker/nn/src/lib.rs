@@ -23,4 +23,4 @@ pub use data::{Dataset, Split, probe_order};
 pub use evaluate::{Evaluator, Gradient, Loss, Rows};
 pub use numerics::{cpu_features, numerics};
 pub use problem::{LayerShape, MAX_PARAMETERS, Problem, ProblemError};
-pub use train::{Step, Trainer, UpdateSums};
+pub use train::{Step, Trainer, UpdateSums, epoch_order};

@@ -47,7 +47,8 @@ struct Back {
     by_columns: Packed,
     slopes: Vec<Buffer>,
     deltas: Vec<Buffer>,
-    transposed: Buffer,
+    /// One a layer above the first: columns beyond the layer's inputs must stay zero.
+    transposed: Vec<Buffer>,
 }
 
 impl Network {
@@ -128,7 +129,7 @@ impl Pass {
                 by_columns: Packed::new(padded(n_features) / crate::kernels::ROWS, capacity),
                 slopes: hidden.iter().map(|l| Buffer::zeros(if keep { panel_values(l.outputs) } else { 0 })).collect(),
                 deltas: hidden.iter().map(|layer| Buffer::zeros(panel_values(layer.outputs))).collect(),
-                transposed: Buffer::zeros(transposed.max().unwrap_or(0)),
+                transposed: transposed.map(Buffer::zeros).collect(),
             }
         });
         Self {
@@ -192,13 +193,13 @@ impl Pass {
             weights: &parameters[shape.weight..][..shape.n_weights()],
             inputs: shape.inputs,
             outputs: shape.outputs,
-            out: &mut back.transposed,
+            out: &mut back.transposed[layer - 1],
         });
         let (deltas, above) = back.deltas.split_at_mut(layer);
         network.isa.run(InputGradient {
             delta: above.first().unwrap_or(&self.outputs[self.outputs.len() - 1]),
             n_rows: self.n_rows,
-            transposed: &back.transposed,
+            transposed: &back.transposed[layer - 1],
             inputs: shape.inputs,
             outputs: shape.outputs,
             activation: network.activation,

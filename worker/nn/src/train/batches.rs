@@ -1,7 +1,7 @@
 //! Which examples each step sees.
 
-use traipse_sweep::settings::{Course, LastBatch, Sampling};
-use traipse_sweep::streams::{Philox, Purpose};
+use traipse_sweep::settings::{Course, Sampling};
+use traipse_sweep::streams::{Draws, Philox, Purpose};
 
 use crate::problem::Problem;
 
@@ -22,10 +22,6 @@ impl Batches {
     pub(crate) fn new(problem: &Problem) -> Self {
         let (settings, course) = (problem.settings(), problem.course());
         let n_train = problem.data().train.len();
-        debug_assert!(
-            settings.train.last_batch == LastBatch::Keep
-                || course.steps_per_epoch * course.batch_rows <= n_train as u64
-        );
         Self {
             sampling: settings.train.sampling,
             streams: Philox::new(settings.streams.order_seed, Purpose::Order),
@@ -52,21 +48,33 @@ impl Batches {
 
     /// Draws the order of the next epoch.
     fn shuffle(&mut self) {
-        let mut draws = self.streams.at(self.epoch);
-        match self.sampling {
-            Sampling::Shuffle => {
-                self.order.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
-                draws.shuffle(&mut self.order);
-            }
-            Sampling::Fixed if self.epoch > 0 => {}
-            Sampling::Fixed => {
-                self.order.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
-                draws.shuffle(&mut self.order);
-            }
-            Sampling::Replacement => {
-                self.order.fill_with(|| draws.below(u64::from(self.n_train)) as u32);
-            }
+        if self.sampling != Sampling::Fixed || self.epoch == 0 {
+            draw(self.sampling, self.streams.at(self.epoch), &mut self.order);
         }
         self.epoch += 1;
+    }
+}
+
+/// The training rows in the order in which epoch `epoch` (from 0) takes them, with those that `last_batch = "drop"`
+/// leaves out.
+#[must_use]
+pub fn epoch_order(problem: &Problem, epoch: u64) -> Vec<u32> {
+    let settings = problem.settings();
+    let epoch = if settings.train.sampling == Sampling::Fixed { 0 } else { epoch };
+    let draws = Philox::new(settings.streams.order_seed, Purpose::Order).at(epoch);
+    let mut order = vec![0; problem.data().train.len()];
+    draw(settings.train.sampling, draws, &mut order);
+    order
+}
+
+/// A permutation, or as many rows drawn independently.
+fn draw(sampling: Sampling, mut draws: Draws, order: &mut [u32]) {
+    let n = order.len() as u64;
+    match sampling {
+        Sampling::Shuffle | Sampling::Fixed => {
+            order.iter_mut().zip(0..).for_each(|(row, i)| *row = i);
+            draws.shuffle(order);
+        }
+        Sampling::Replacement => order.fill_with(|| draws.below(n) as u32),
     }
 }

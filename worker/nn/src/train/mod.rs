@@ -7,6 +7,7 @@ use crate::kernels::{Apply, Buffer, Into32, Isa, LANES, Sgd, Update};
 use crate::network::{Network, Pass};
 use crate::problem::Problem;
 use batches::Batches;
+pub use batches::epoch_order;
 
 /// Examples that go through the network at once; a larger batch is summed in chunks.
 const CHUNK: usize = 256;
@@ -179,5 +180,52 @@ fn constants(problem: &Problem) -> Sgd {
         momentum: train.momentum as f32,
         weight_decay: decay,
         bias_decay: if train.decay_biases { decay } else { 0.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use traipse_sweep::RunSettings;
+    use traipse_sweep::settings::{Activation, BatchSize, Scale};
+
+    use super::*;
+    use crate::{Evaluator, Rows};
+
+    /// Bits of the weights after some steps, and of a gradient there.
+    fn bits(settings: &RunSettings, isa: Isa) -> Vec<u32> {
+        let data = crate::data::digits(&settings.data).unwrap();
+        let problem = Problem::new(settings, Arc::new(data)).unwrap();
+        let mut trainer = Trainer::with_isa(&problem, isa);
+        for _ in 0..4 {
+            assert_eq!(trainer.step(), Step::Ok);
+        }
+        let mut theta = vec![0.0; problem.n_parameters()];
+        trainer.parameters_into(&mut theta);
+        let mut gradient = theta.clone();
+        let found = Evaluator::with_isa(&problem, isa).gradient(&theta, Rows::Test, &mut gradient);
+        let sums = trainer.take_sums();
+        let reported = [sums.length, sums.square, sums.batch_loss, found.loss.mean, found.noise_trace.unwrap()];
+        let reported = reported.iter().flat_map(|value| [value.to_bits() as u32, (value.to_bits() >> 32) as u32]);
+        theta.iter().chain(&gradient).map(|value| value.to_bits()).chain(reported).collect()
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() {
+        let activations = [Activation::Relu, Activation::Tanh, Activation::Gelu, Activation::Silu, Activation::Sigmoid];
+        for (turn, activation) in activations.into_iter().enumerate() {
+            let mut settings = RunSettings::default();
+            settings.model.activation = activation;
+            settings.model.hidden = vec![37, 16, 70];
+            settings.data.scale = if turn % 2 == 0 { Scale::Unit } else { Scale::Standardize };
+            settings.train.momentum = if turn % 2 == 0 { 0.9 } else { 0.0 };
+            settings.train.batch_size = BatchSize::Rows(if turn == 3 { 299 } else { 61 });
+            let all = Isa::available();
+            let first = bits(&settings, all[0]);
+            for &isa in &all[1..] {
+                assert_eq!(first, bits(&settings, isa), "{} and {}: {activation:?}", all[0].name(), isa.name());
+            }
+        }
     }
 }
