@@ -3,7 +3,10 @@
 //! Nothing here reads a file, a clock, the environment or a random source; text comes in as `&str`, and what comes
 //! out is a value or an error that names the line and the key.
 
+#![warn(missing_docs)]
+
 pub mod columns;
+mod digest;
 pub mod facts;
 pub mod ids;
 pub mod outcome;

@@ -62,14 +62,6 @@ pub struct RowBlock {
     pub tables: Vec<TableRows>,
 }
 
-impl RowBlock {
-    /// SHA-256 (hex) of a canonical encoding of all tables: names, row counts, types, values, nulls.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        todo!()
-    }
-}
-
 /// One job's rows of one table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableRows {

@@ -3,11 +3,10 @@
 //! The serde form of these types *is* the canonical form: keys as in the sweep file, unknown keys refused. What a
 //! version knows but cannot yet do is refused when the spec is read, not here.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Everything that a run computes is a function of this.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunSettings {
     /// The data set and how it is decoded.
@@ -21,7 +20,7 @@ pub struct RunSettings {
 }
 
 /// The data set and how it is decoded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataSettings {
     /// Which set.
@@ -43,7 +42,7 @@ impl Default for DataSettings {
 }
 
 /// A data set by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataName {
     /// The 1,797 8×8 images of the UCI optical digits, embedded.
@@ -53,7 +52,7 @@ pub enum DataName {
 }
 
 /// How bytes become numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scale {
     /// Bytes / 255; digits / 16.
@@ -63,7 +62,7 @@ pub enum Scale {
 }
 
 /// The network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelSettings {
     /// What is trained.
@@ -94,7 +93,7 @@ impl Default for ModelSettings {
 }
 
 /// What is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModelKind {
     /// `W x + b` a layer with the activation between.
@@ -104,7 +103,7 @@ pub enum ModelKind {
 }
 
 /// Between the layers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
     /// max(0, x).
@@ -122,7 +121,7 @@ pub enum Activation {
 }
 
 /// How weights start. Fan-in, not truncated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Init {
     /// N(0, 2 / fan_in).
@@ -144,7 +143,7 @@ pub enum Init {
 }
 
 /// The optimiser and its course.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainSettings {
     /// The mean loss over examples.
@@ -193,7 +192,7 @@ impl Default for TrainSettings {
 }
 
 /// The mean loss over examples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loss {
     /// −log softmax(z)[label], in nats.
@@ -201,7 +200,7 @@ pub enum Loss {
 }
 
 /// The rule of the update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Optimizer {
     /// v = m v + g; θ = θ − η v.
@@ -209,7 +208,7 @@ pub enum Optimizer {
 }
 
 /// Examples in a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum BatchSize {
     /// That many rows.
@@ -219,7 +218,7 @@ pub enum BatchSize {
 }
 
 /// The word `"full"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Full {
     /// All rows.
@@ -227,7 +226,7 @@ pub enum Full {
 }
 
 /// How batches are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
     /// A new permutation each epoch.
@@ -239,7 +238,7 @@ pub enum Sampling {
 }
 
 /// What becomes of an epoch's short last batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LastBatch {
     /// Used; the mean is over its own rows.
@@ -249,7 +248,7 @@ pub enum LastBatch {
 }
 
 /// The seeds of the random streams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Streams {
     /// Seeds what the other two do not (nulls), and both of them where they are not set apart.

@@ -1,49 +1,27 @@
 //! The sweep file, read: base settings, axes, snapshots, probes, execution.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::settings::{Course, RunSettings};
+use crate::settings::RunSettings;
 
+mod canonical;
+pub(crate) mod catalogue;
+mod check;
 mod error;
 mod format;
+pub(crate) mod node;
+mod parse;
+pub(crate) mod read;
+mod schema;
+mod snapshots;
+mod text;
 
+pub use canonical::canonical_text;
 pub use error::SpecError;
 pub use format::Format;
-
-/// Reads a sweep file. `file` is only a name for errors; nothing is opened.
-///
-/// # Errors
-/// The first thing that is wrong, with its file, line, column, key and remedy.
-pub fn parse(text: &str, format: Format, file: &str) -> Result<SweepSpec, SpecError> {
-    let _ = (text, format, file);
-    todo!()
-}
-
-/// A JSON Schema (draft 2020-12) of the sweep file, for editors.
-#[must_use]
-pub fn json_schema() -> Value {
-    todo!()
-}
-
-impl SweepSpec {
-    /// The same spec in the same grammar as JSON on one line, keys sorted, defaults written out, ranges resolved.
-    /// [`parse`] of it gives the equal spec.
-    #[must_use]
-    pub fn canonical_json(&self) -> String {
-        todo!()
-    }
-}
-
-impl Snapshots {
-    /// The steps at which weights are measured: sorted, unique, step 0 and the last step among them.
-    #[must_use]
-    pub fn steps(&self, course: &Course) -> Vec<u64> {
-        let _ = course;
-        todo!()
-    }
-}
+pub use parse::{MAX_SPEC_BYTES, parse};
+pub use schema::json_schema;
 
 /// One submitted experiment, as its author wrote it, with every default filled in and every range resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,7 +150,7 @@ pub struct Nulls {
 }
 
 /// A null model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NullKind {
     /// N1: steps of the observed norms in independent random directions.
@@ -205,7 +183,7 @@ pub struct Execution {
 }
 
 /// In which order jobs become ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Any prefix covers every axis evenly.

@@ -1,0 +1,205 @@
+//! Lazy expansion: a job's settings, cell and replicate are computed from its number; nothing is ever materialised.
+//!
+//! A spec is a union of products. Each product is a *block* of consecutive job numbers; in a block a job's index is
+//! lexicographic, the axes in the order of the file and the replicates last, so that `index / n_replicates` is the cell.
+
+mod columns;
+mod exclude;
+pub(crate) mod grid;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::columns::ColumnType;
+use crate::ids::JobNumber;
+use crate::rows::Cell;
+use crate::settings::RunSettings;
+use crate::spec::{Order, SpecError, SweepSpec};
+
+use self::columns::Source;
+use self::grid::{Block, Grid};
+
+/// A spec made ready to be asked about any job in time and memory that do not depend on the grid's size.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    spec: Arc<SweepSpec>,
+    grid: Grid,
+    columns: Vec<Source>,
+}
+
+/// Where a job stands in the sweep's current spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPlace {
+    /// Canonical index of the run: cell-major, replicate-minor; excluded cells keep their number.
+    pub run: u64,
+    /// Index of the cell.
+    pub cell: u64,
+    /// Index among the cell's replicates.
+    pub replicate: u32,
+}
+
+/// A column of the results that holds an axis's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AxisColumn {
+    /// The key's last segment where that is unique in the sweep and no column has it, else the dotted key.
+    pub name: String,
+    /// Its type.
+    pub ty: ColumnType,
+    /// Whether a cell of it may be null.
+    pub nullable: bool,
+    /// `1`: axes have no unit of their own.
+    pub unit: &'static str,
+    /// The dotted key of the setting.
+    pub key: String,
+}
+
+impl Plan {
+    /// Makes a spec ready. Costs time and memory in proportion to the text of the spec, not to the grid.
+    ///
+    /// # Errors
+    /// If the grid has more than 2⁶⁴ − 1 runs, an axis does not fit its setting, a zip does not fit its axes, or an
+    /// exclusion matches nothing. A spec that [`crate::spec::parse`] gave has none of these.
+    pub fn new(spec: Arc<SweepSpec>) -> Result<Self, SpecError> {
+        let grid = Grid::new(&spec).map_err(|error| SpecError {
+            file: spec.name.clone(),
+            line: 0,
+            column: 0,
+            span: 0..0,
+            key: error.key,
+            message: error.message,
+            help: error.help,
+        })?;
+        let columns = columns::sources(&spec);
+        Ok(Self { spec, grid, columns })
+    }
+
+    /// What was submitted.
+    #[must_use]
+    pub fn spec(&self) -> &Arc<SweepSpec> {
+        &self.spec
+    }
+
+    /// All job numbers: `0..n_jobs`, excluded ones included.
+    #[must_use]
+    pub fn n_jobs(&self) -> u64 {
+        self.grid.n_jobs
+    }
+
+    /// Jobs that are left out.
+    #[must_use]
+    pub fn n_excluded(&self) -> u64 {
+        self.grid.n_excluded
+    }
+
+    /// Jobs that are run: `n_jobs - n_excluded`.
+    #[must_use]
+    pub fn n_runs(&self) -> u64 {
+        self.grid.n_jobs - self.grid.n_excluded
+    }
+
+    /// Cells, excluded ones included.
+    #[must_use]
+    pub fn n_cells(&self) -> u64 {
+        self.grid.n_cells
+    }
+
+    /// Runs in a cell.
+    #[must_use]
+    pub fn n_replicates(&self) -> u32 {
+        self.grid.n_replicates as u32
+    }
+
+    /// Whether that job is left out.
+    ///
+    /// # Panics
+    /// Like all that take a job: if there is no such job, which is a bug in the caller.
+    #[must_use]
+    pub fn is_excluded(&self, job: JobNumber) -> bool {
+        let (block, index) = self.locate(job);
+        block.rules.iter().any(|rule| rule.matches(&block.digits, index))
+    }
+
+    /// The job's settings, every default written out.
+    #[must_use]
+    pub fn settings(&self, job: JobNumber) -> RunSettings {
+        let (block, index) = self.locate(job);
+        let mut run = self.spec.base.clone();
+        block.apply(index, &mut run);
+        run.streams = grid::streams(&self.spec.replicates, index % self.grid.n_replicates);
+        run
+    }
+
+    /// Where the job stands.
+    #[must_use]
+    pub fn place(&self, job: JobNumber) -> RunPlace {
+        let (block, index) = self.locate(job);
+        RunPlace {
+            run: job.0,
+            cell: block.first_cell + index / self.grid.n_replicates,
+            replicate: (index % self.grid.n_replicates) as u32,
+        }
+    }
+
+    /// The job of a run: the inverse of [`Plan::place`].
+    #[must_use]
+    pub fn job_of_run(&self, run: u64) -> JobNumber {
+        // One submit, no extension: blocks stand in canonical order, and the two numbers are equal.
+        JobNumber(run)
+    }
+
+    /// The job at a position of the sweep's order, over `0..n_jobs`. Excluded jobs have positions too.
+    #[must_use]
+    pub fn job_at(&self, position: u64) -> JobNumber {
+        match self.spec.execution.order {
+            Order::Grid => JobNumber(position),
+            Order::Balanced => {
+                let (block, position) = self.locate(JobNumber(position));
+                JobNumber(block.first_job + block.order.index_at(position))
+            }
+        }
+    }
+
+    /// The position of a job in the sweep's order: the inverse of [`Plan::job_at`].
+    #[must_use]
+    pub fn position_of(&self, job: JobNumber) -> u64 {
+        match self.spec.execution.order {
+            Order::Grid => job.0,
+            Order::Balanced => {
+                let (block, index) = self.locate(job);
+                block.first_job + block.order.position_of(index)
+            }
+        }
+    }
+
+    /// The columns that hold the axes' values, in the order of the file.
+    #[must_use]
+    pub fn axis_columns(&self) -> Vec<AxisColumn> {
+        self.columns.iter().map(|source| source.column.clone()).collect()
+    }
+
+    /// The job's values of [`Plan::axis_columns`].
+    #[must_use]
+    pub fn axis_cells(&self, job: JobNumber) -> Vec<Cell> {
+        let run = self.settings(job);
+        self.columns.iter().map(|source| source.cell(&run)).collect()
+    }
+
+    /// The cell's axis values for people: `hidden=256-256 learning_rate=0.1`; `all` where there is no axis.
+    #[must_use]
+    pub fn cell_label(&self, job: JobNumber) -> String {
+        let run = self.settings(job);
+        let labels: Vec<String> = self.columns.iter().filter_map(|source| source.label(&run)).collect();
+        if labels.is_empty() { "all".into() } else { labels.join(" ") }
+    }
+
+    /// The block of a job and its index there. Positions lie in the same blocks as the jobs that they hold.
+    fn locate(&self, job: JobNumber) -> (&Block, u64) {
+        assert!(job.0 < self.grid.n_jobs, "a sweep of {} jobs has no job {}", self.grid.n_jobs, job.0);
+        let after = self.grid.blocks.partition_point(|block| block.first_job <= job.0);
+        let block = &self.grid.blocks[after - 1];
+        debug_assert!(job.0 - block.first_job < block.n_jobs, "blocks are contiguous");
+        (block, job.0 - block.first_job)
+    }
+}

@@ -1,0 +1,152 @@
+//! The canonical form: the same grammar as JSON on one line, defaults written out, ranges resolved.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value as Json, json};
+
+use super::catalogue::{SETTINGS, Value};
+use super::{Probes, Product, ReplicateAxis, SnapshotRule, Snapshots, Span, SweepSpec};
+use crate::spec::{Order, ProbeExamples, ReplicateKey};
+
+impl SweepSpec {
+    /// The same spec in the same grammar as JSON on one line, keys sorted, defaults written out, ranges resolved.
+    /// [`super::parse`] of it gives the equal spec.
+    ///
+    /// The keys of `axes` alone keep their order, because it is part of the meaning: the last axis varies fastest. So
+    /// pass the text on as it is; a reader that sorts keys would renumber the jobs.
+    #[must_use]
+    pub fn canonical_json(&self) -> String {
+        let mut sections: BTreeMap<&str, String> = self.settings();
+        sections.insert("axes", axes(&self.products));
+        sections.insert("execution", canonical_text(&self.execution_json()));
+        sections.insert("grid", canonical_text(&json!({ "exclude": self.exclusions(), "zip": self.zip })));
+        sections.insert("name", json!(self.name).to_string());
+        sections.insert("probes", canonical_text(&probes(&self.probes)));
+        sections.insert("replicates", canonical_text(&replicates(&self.replicates)));
+        sections.insert("snapshots", canonical_text(&snapshots(&self.snapshots)));
+        sections.insert("spec", "1".into());
+        object(sections.iter().map(|(key, text)| (*key, text.as_str())))
+    }
+
+    /// `data`, `model` and `train` from the catalogue; what a run does not have is left out.
+    fn settings(&self) -> BTreeMap<&'static str, String> {
+        let mut sections: BTreeMap<&str, serde_json::Map<String, Json>> = BTreeMap::new();
+        for setting in SETTINGS {
+            let value = (setting.get)(&self.base);
+            if value != Value::Null
+                && let Some((section, field)) = setting.key.split_once('.')
+            {
+                sections.entry(section).or_default().insert(field.to_owned(), setting.to_json(&value));
+            }
+        }
+        sections.into_iter().map(|(section, map)| (section, canonical_text(&Json::Object(map)))).collect()
+    }
+
+    fn exclusions(&self) -> Vec<Json> {
+        self.exclude.iter().map(|conditions| Json::Object(conditions.iter().cloned().collect())).collect()
+    }
+
+    fn execution_json(&self) -> Json {
+        let order = match self.execution.order {
+            Order::Balanced => "balanced",
+            Order::Grid => "grid",
+        };
+        json!({ "max_attempts": self.execution.max_attempts, "order": order })
+    }
+}
+
+/// JSON on one line with the keys of every object sorted, whatever order the value keeps them in.
+#[must_use]
+pub fn canonical_text(json: &Json) -> String {
+    match json {
+        Json::Array(items) => list(items.iter().map(canonical_text)),
+        Json::Object(entries) => {
+            let sorted: BTreeMap<&str, String> =
+                entries.iter().map(|(key, json)| (key.as_str(), canonical_text(json))).collect();
+            object(sorted.iter().map(|(key, text)| (*key, text.as_str())))
+        }
+        _ => json.to_string(),
+    }
+}
+
+fn object<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::from("{");
+    for (at, (key, value)) in entries.enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{comma}{}:{value}", Json::from(key));
+    }
+    text.push('}');
+    text
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+fn axes(products: &[Product]) -> String {
+    list(products.iter().map(|product| {
+        let axes: Vec<(&str, String)> =
+            product.axes.iter().map(|axis| (axis.key.as_str(), list(axis.values.iter().map(canonical_text)))).collect();
+        object(axes.iter().map(|(key, text)| (*key, text.as_str())))
+    }))
+}
+
+fn probes(probes: &Probes) -> Json {
+    let examples = match probes.examples {
+        ProbeExamples::All => json!("all"),
+        ProbeExamples::First(n) => json!(n),
+    };
+    let kinds: Vec<&str> = probes.nulls.kinds.iter().map(|kind| kind.as_str()).collect();
+    json!({ "examples": examples, "nulls": { "kinds": kinds, "samples": probes.nulls.samples } })
+}
+
+fn replicates(axes: &[ReplicateAxis]) -> Json {
+    let entry = |axis: &ReplicateAxis| {
+        let key = match axis.key {
+            ReplicateKey::Seed => "seed",
+            ReplicateKey::InitSeed => "init_seed",
+            ReplicateKey::OrderSeed => "order_seed",
+        };
+        let counted = axis.values.iter().copied().eq(0..axis.values.len() as u64);
+        (key.to_owned(), if counted { json!(axis.values.len()) } else { json!(axis.values) })
+    };
+    Json::Object(axes.iter().map(entry).collect())
+}
+
+fn snapshots(snapshots: &Snapshots) -> Json {
+    json!({ "at": snapshots.at.iter().map(rule).collect::<Vec<_>>(), "keep": snapshots.keep })
+}
+
+fn rule(rule: &SnapshotRule) -> Json {
+    match rule {
+        SnapshotRule::Every { interval, from: None, to: None } => json!(format!("every {}", plural(*interval))),
+        SnapshotRule::Every { interval, from, to } => {
+            let mut table = serde_json::Map::new();
+            table.insert("every".into(), json!(plural(*interval)));
+            for (key, bound) in [("from", from), ("to", to)] {
+                if let Some(bound) = bound {
+                    table.insert(key.into(), json!(instant(*bound)));
+                }
+            }
+            Json::Object(table)
+        }
+        SnapshotRule::Log { n } => json!({ "log": n }),
+        SnapshotRule::Epochs(epochs) => json!(epochs),
+    }
+}
+
+fn plural(span: Span) -> String {
+    match span {
+        Span::Epochs(n) => format!("{n} epochs"),
+        Span::Steps(n) => format!("{n} steps"),
+    }
+}
+
+fn instant(span: Span) -> String {
+    match span {
+        Span::Epochs(n) => format!("epoch {n}"),
+        Span::Steps(n) => format!("step {n}"),
+    }
+}

@@ -1,0 +1,88 @@
+//! Every key of the sweep file, once: what it takes, where it lives, what this version cannot do yet.
+//!
+//! Reading, axes, exclusions, suggestions for unknown keys, the canonical form, the plan's setters and the JSON Schema
+//! all start here.
+
+mod later;
+mod settings;
+mod suggest;
+mod value;
+
+pub(crate) use later::LATER;
+pub(crate) use settings::SETTINGS;
+pub(crate) use suggest::{nearest, other};
+pub(crate) use value::Value;
+
+use crate::settings::RunSettings;
+
+/// A setting of a run: a key of `[data]`, `[model]` or `[train]`, which may be an axis.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Dotted.
+    pub(crate) key: &'static str,
+    /// What it takes.
+    pub(crate) kind: Kind,
+    /// What it is, for the schema.
+    pub(crate) doc: &'static str,
+    /// Reads it.
+    pub(crate) get: fn(&RunSettings) -> Value,
+    /// Writes it; a value of another kind changes nothing.
+    pub(crate) set: fn(&mut RunSettings, &Value),
+}
+
+/// What a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// One of some words; others are known but not available yet.
+    Word { now: &'static [&'static str], later: &'static [&'static str] },
+    /// A whole number within bounds.
+    Count { min: u64, max: u64, optional: bool },
+    /// A number within bounds; the upper one may be excluded.
+    Number { min: f64, max: f64, below: bool },
+    /// True or false.
+    Truth,
+    /// Text, which may be absent.
+    Text,
+    /// A list of layer widths.
+    Widths,
+    /// Rows, or `full`.
+    Batch,
+}
+
+/// Keys that are not settings, in the order of the documentation. Sections are listed with what they may hold.
+pub(crate) const STRUCTURE: &[&str] = &[
+    "spec",
+    "name",
+    "data",
+    "model",
+    "train",
+    "snapshots",
+    "snapshots.at",
+    "snapshots.keep",
+    "probes",
+    "probes.examples",
+    "probes.nulls",
+    "probes.nulls.kinds",
+    "probes.nulls.samples",
+    "axes",
+    "grid",
+    "grid.zip",
+    "grid.exclude",
+    "replicates",
+    "replicates.seed",
+    "replicates.init_seed",
+    "replicates.order_seed",
+    "execution",
+    "execution.order",
+    "execution.max_attempts",
+];
+
+/// The setting of that dotted key.
+pub(crate) fn setting(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+/// `section.key`, or `key` at the top.
+pub(crate) fn dotted(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}

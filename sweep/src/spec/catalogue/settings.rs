@@ -1,0 +1,260 @@
+//! The settings of a run, one line each.
+
+use super::{Kind, Setting, Value};
+use crate::settings::{
+    Activation, BatchSize, DataName, Full, Init, LastBatch, Loss, ModelKind, Optimizer, Sampling, Scale,
+};
+
+/// An enum of the settings as words: what there is now, in order, and what is known but not available yet.
+trait Words: Copy + PartialEq + 'static {
+    const ALL: &'static [Self];
+    const NOW: &'static [&'static str];
+    const LATER: &'static [&'static str];
+
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|&other| other == self).unwrap_or(0)
+    }
+}
+
+macro_rules! words {
+    ($ty:ty: $($variant:ident $word:literal)* ; $($later:literal)*) => {
+        impl Words for $ty {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+            const NOW: &'static [&'static str] = &[$($word),*];
+            const LATER: &'static [&'static str] = &[$($later),*];
+        }
+    };
+}
+
+words! { DataName: Digits "digits" Mnist "mnist";
+"fashion-mnist" "cifar10" "cifar100" "npz" "csv" "blobs" "spirals" "teacher" "regression" }
+words! { Scale: Unit "unit" Standardize "standardize"; }
+words! { ModelKind: Mlp "mlp" Noop "noop"; "cnn" "resnet" "quadratic" "linear" "walk" }
+words! { Activation: Relu "relu" Tanh "tanh" Gelu "gelu" Silu "silu" Sigmoid "sigmoid" Identity "identity"; }
+words! { Init: HeNormal "he-normal" HeUniform "he-uniform" GlorotNormal "glorot-normal" GlorotUniform "glorot-uniform"
+LecunNormal "lecun-normal" LecunUniform "lecun-uniform" Orthogonal "orthogonal" TorchDefault "torch-default"; }
+words! { Loss: CrossEntropy "cross-entropy"; "mse" }
+words! { Optimizer: Sgd "sgd"; "adam" "adamw" "rmsprop" "lbfgs" }
+words! { Sampling: Shuffle "shuffle" Replacement "replacement" Fixed "fixed"; }
+words! { LastBatch: Keep "keep" Drop "drop"; }
+
+macro_rules! setting {
+    ($section:ident.$field:ident, $kind:expr, $doc:literal, $get:expr, $set:expr $(,)?) => {
+        Setting {
+            key: concat!(stringify!($section), ".", stringify!($field)),
+            kind: $kind,
+            doc: $doc,
+            get: $get,
+            set: $set,
+        }
+    };
+}
+
+macro_rules! word {
+    ($section:ident.$field:ident: $ty:ty, $doc:literal) => {
+        setting!(
+            $section.$field,
+            Kind::Word { now: <$ty as Words>::NOW, later: <$ty as Words>::LATER },
+            $doc,
+            |run| Value::Word(run.$section.$field.index()),
+            |run, value| {
+                if let Value::Word(at) = value
+                    && let Some(&word) = <$ty as Words>::ALL.get(*at)
+                {
+                    run.$section.$field = word;
+                }
+            },
+        )
+    };
+}
+
+macro_rules! number {
+    ($section:ident.$field:ident, $max:expr, $below:expr, $doc:literal) => {
+        setting!(
+            $section.$field,
+            Kind::Number { min: 0.0, max: $max, below: $below },
+            $doc,
+            |run| Value::Number(run.$section.$field),
+            |run, value| {
+                if let Value::Number(number) = value {
+                    run.$section.$field = *number;
+                }
+            },
+        )
+    };
+}
+
+macro_rules! truth {
+    ($section:ident.$field:ident, $doc:literal) => {
+        setting!($section.$field, Kind::Truth, $doc, |run| Value::Truth(run.$section.$field), |run, value| {
+            if let Value::Truth(truth) = value {
+                run.$section.$field = *truth;
+            }
+        })
+    };
+}
+
+/// One of the three lengths: setting it clears the others.
+macro_rules! length {
+    ($field:ident, $max:expr, $doc:literal) => {
+        setting!(
+            train.$field,
+            Kind::Count { min: 1, max: $max, optional: false },
+            $doc,
+            |run| run.train.$field.map_or(Value::Null, Value::Count),
+            |run, value| {
+                if let Value::Count(count) = value {
+                    (run.train.epochs, run.train.steps, run.train.examples) = (None, None, None);
+                    run.train.$field = Some(*count);
+                }
+            },
+        )
+    };
+}
+
+/// Largest learning rate, weight decay and scale of the initial weights.
+const MAX_NUMBER: f64 = 1e9;
+/// Most epochs.
+const MAX_EPOCHS: u64 = 1_000_000_000;
+/// Most steps or examples: all positions of a training stay exact in f64.
+const MAX_STEPS: u64 = 1_000_000_000_000_000;
+
+/// Every setting, in the order of the documentation.
+pub(crate) static SETTINGS: &[Setting] = &[
+    word!(data.name: DataName, "the data set"),
+    setting!(
+        data.dir,
+        Kind::Text,
+        "the folder that holds the files of a file-backed set",
+        |run| run.data.dir.clone().map_or(Value::Null, Value::Text),
+        |run, value| match value {
+            Value::Text(text) => run.data.dir = Some(text.clone()),
+            Value::Null => run.data.dir = None,
+            _ => {}
+        },
+    ),
+    word!(data.scale: Scale, "how bytes become numbers"),
+    setting!(
+        data.seed,
+        Kind::Count { min: 0, max: u64::MAX, optional: false },
+        "orders train_limit",
+        |run| Value::Count(run.data.seed),
+        |run, value| {
+            if let Value::Count(seed) = value {
+                run.data.seed = *seed;
+            }
+        },
+    ),
+    setting!(
+        data.train_limit,
+        Kind::Count { min: 1, max: u64::MAX, optional: true },
+        "a class-balanced subset of that many training examples",
+        |run| run.data.train_limit.map_or(Value::Null, Value::Count),
+        |run, value| match value {
+            Value::Count(limit) => run.data.train_limit = Some(*limit),
+            Value::Null => run.data.train_limit = None,
+            _ => {}
+        },
+    ),
+    word!(model.kind: ModelKind, "what is trained"),
+    setting!(
+        model.hidden,
+        Kind::Widths,
+        "widths of the hidden layers; [] is softmax regression",
+        |run| Value::Widths(run.model.hidden.clone()),
+        |run, value| {
+            if let Value::Widths(widths) = value {
+                run.model.hidden.clone_from(widths);
+            }
+        },
+    ),
+    word!(model.activation: Activation, "between the layers"),
+    word!(model.init: Init, "how the weights start"),
+    number!(model.init_scale, MAX_NUMBER, false, "multiplies the initial weights"),
+    truth!(model.bias, "whether layers have biases"),
+    word!(train.loss: Loss, "the mean loss over examples"),
+    word!(train.optimizer: Optimizer, "the rule of the update"),
+    number!(train.learning_rate, MAX_NUMBER, false, "the step size"),
+    number!(train.momentum, 1.0, true, "m in v = m v + g"),
+    number!(train.weight_decay, MAX_NUMBER, false, "L2 in the objective: wd/2 times the squared norm"),
+    truth!(train.decay_biases, "whether biases decay too"),
+    setting!(
+        train.batch_size,
+        Kind::Batch,
+        "examples in a step, or \"full\"",
+        |run| match run.train.batch_size {
+            BatchSize::Rows(rows) => Value::Count(u64::from(rows)),
+            BatchSize::Full(Full::Full) => Value::Full,
+        },
+        |run, value| match value {
+            Value::Count(rows) => run.train.batch_size = BatchSize::Rows(*rows as u32),
+            Value::Full => run.train.batch_size = BatchSize::Full(Full::Full),
+            _ => {}
+        },
+    ),
+    length!(epochs, MAX_EPOCHS, "passes over the training set; exactly one of epochs, steps and examples"),
+    length!(steps, MAX_STEPS, "optimiser updates"),
+    length!(examples, MAX_STEPS, "examples seen"),
+    word!(train.sampling: Sampling, "how batches are drawn"),
+    word!(train.last_batch: LastBatch, "what becomes of an epoch's short last batch"),
+];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::settings::RunSettings;
+    use crate::spec::catalogue::setting;
+    use crate::spec::node::Node;
+
+    /// The catalogue's words and keys are those of the settings' serde form, which the tables carry.
+    #[test]
+    fn the_catalogue_agrees_with_the_settings() {
+        let serde = serde_json::to_value(RunSettings::default()).unwrap();
+        for setting in SETTINGS {
+            let (section, field) = setting.key.split_once('.').unwrap();
+            let json = setting.to_json(&(setting.get)(&RunSettings::default()));
+            assert_eq!(serde[section].get(field), Some(&json), "{}", setting.key);
+            if let Kind::Word { now, .. } = setting.kind {
+                for word in now {
+                    let mut whole = serde.clone();
+                    whole[section][field] = json!(word);
+                    let run: RunSettings = serde_json::from_value(whole).unwrap();
+                    assert_eq!(setting.to_json(&(setting.get)(&run)), json!(word), "{}", setting.key);
+                }
+            }
+        }
+        let fields = |section: &str| serde[section].as_object().unwrap().len();
+        assert_eq!(SETTINGS.len(), fields("data") + fields("model") + fields("train"));
+    }
+
+    #[test]
+    fn setting_what_was_got_changes_nothing_and_setting_another_does() {
+        let rows: [(&str, Json); 8] = [
+            ("data.name", json!("mnist")),
+            ("data.dir", json!("x")),
+            ("model.hidden", json!([8, 4])),
+            ("model.bias", json!(false)),
+            ("train.learning_rate", json!(0.25)),
+            ("train.batch_size", json!("full")),
+            ("train.steps", json!(7)),
+            ("data.train_limit", json!(100)),
+        ];
+        for (key, json) in rows {
+            let setting = setting(key).unwrap();
+            let mut run = RunSettings::default();
+            (setting.set)(&mut run, &(setting.get)(&RunSettings::default()));
+            assert_eq!(run, RunSettings::default(), "{key}");
+            (setting.set)(&mut run, &setting.read(&Node::from_json(&json)).unwrap());
+            assert_eq!(setting.to_json(&(setting.get)(&run)), json, "{key}");
+        }
+    }
+
+    #[test]
+    fn one_length_clears_the_others() {
+        let mut run = RunSettings::default();
+        (setting("train.steps").unwrap().set)(&mut run, &Value::Count(10));
+        assert_eq!((run.train.epochs, run.train.steps, run.train.examples), (None, Some(10), None));
+    }
+}

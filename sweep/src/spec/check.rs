@@ -1,0 +1,84 @@
+//! Checks of settings against each other: what a data set or a model ignores, and what it cannot do without.
+
+use serde_json::{Value as Json, json};
+
+use super::SweepSpec;
+use super::catalogue::SETTINGS;
+use super::error::Fault;
+use super::read::Places;
+use crate::settings::{DataName, ModelKind, RunSettings};
+
+/// Checks the base settings and the axes together.
+pub(super) fn settings(spec: &SweepSpec, places: &Places) -> Result<(), Fault> {
+    let check = Check { spec, places };
+    check.folder()?;
+    check.noop()
+}
+
+struct Check<'a> {
+    spec: &'a SweepSpec,
+    places: &'a Places,
+}
+
+impl Check<'_> {
+    /// A file-backed set needs its folder; an embedded one has none.
+    fn folder(&self) -> Result<(), Fault> {
+        let mnist = self.some_run_has("data.name", json!("mnist"), self.spec.base.data.name == DataName::Mnist);
+        let digits = self.some_run_has("data.name", json!("digits"), self.spec.base.data.name == DataName::Digits);
+        let given = self.spec.base.data.dir.is_some() || self.axis("data.dir").is_some();
+        if mnist && !given {
+            let help = "add dir = \"data/mnist\" to [data]: the folder that holds the four IDX files, plain or .gz";
+            return Err(self.fault("data.name", "data.dir", "mnist is read from files and needs a folder", help));
+        }
+        if given && digits && !mnist {
+            let message = "digits is embedded and reads no folder";
+            return Err(self.fault("data.dir", "data.dir", message, "leave dir out, or name a file-backed set"));
+        }
+        Ok(())
+    }
+
+    /// What does nothing ignores every other setting of the model.
+    fn noop(&self) -> Result<(), Fault> {
+        let noop = self.some_run_has("model.kind", json!("noop"), self.spec.base.model.kind == ModelKind::Noop);
+        let trained = self.some_run_has("model.kind", json!("mlp"), self.spec.base.model.kind == ModelKind::Mlp);
+        if !noop || trained {
+            return Ok(());
+        }
+        let defaults = RunSettings::default();
+        for setting in SETTINGS.iter().filter(|setting| setting.key.starts_with("model.")) {
+            let changed = (setting.get)(&self.spec.base) != (setting.get)(&defaults);
+            if setting.key != "model.kind" && (changed || self.axis(setting.key).is_some()) {
+                let message = "noop has no network and ignores this";
+                return Err(self.fault(setting.key, setting.key, message, "leave it out, or train kind = \"mlp\""));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether some run has that value: the axis decides where every product has one, else the base may too.
+    fn some_run_has(&self, key: &str, value: Json, in_base: bool) -> bool {
+        self.spec.products.iter().any(|product| match product.axes.iter().find(|axis| axis.key == key) {
+            Some(axis) => axis.values.contains(&value),
+            None => in_base,
+        })
+    }
+
+    /// The first product and position of an axis.
+    fn axis(&self, key: &str) -> Option<(usize, usize)> {
+        self.spec
+            .products
+            .iter()
+            .enumerate()
+            .find_map(|(at, product)| product.axes.iter().position(|axis| axis.key == key).map(|axis| (at, axis)))
+    }
+
+    /// An error at the place of `near`: its setting, else its axis, else the top.
+    fn fault(&self, near: &str, key: &str, message: &str, help: &str) -> Fault {
+        let axis = || {
+            let (product, axis) = self.axis(near)?;
+            Some(self.places.axes.get(product)?.get(axis)?.key.clone())
+        };
+        let span = self.places.given.get(near).cloned().or_else(axis).unwrap_or(0..0);
+        Fault::new(&span, key, message, help)
+    }
+}

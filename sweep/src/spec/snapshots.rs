@@ -1,0 +1,125 @@
+//! A snapshot plan on a course: which steps.
+
+use super::{SnapshotRule, Snapshots, Span};
+use crate::settings::Course;
+
+impl Snapshots {
+    /// The steps at which weights are measured: sorted, unique, step 0 and the last step among them.
+    ///
+    /// `every` with bounds counts from its `from`; both bounds are inclusive. Instants after the end fall away. Costs
+    /// time and memory in proportion to [`Snapshots::at_most`], which a caller checks where a person chose the plan.
+    #[must_use]
+    pub fn steps(&self, course: &Course) -> Vec<u64> {
+        let mut steps = vec![0, course.total_steps];
+        for rule in &self.at {
+            rule.steps_into(course, &mut steps);
+        }
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// A bound on the number of [`Snapshots::steps`], in constant time a rule.
+    #[must_use]
+    pub fn at_most(&self, course: &Course) -> u64 {
+        self.at.iter().map(|rule| rule.at_most(course)).fold(2, u64::saturating_add)
+    }
+}
+
+impl SnapshotRule {
+    fn steps_into(&self, course: &Course, steps: &mut Vec<u64>) {
+        match self {
+            Self::Every { interval, from, to } => {
+                let (start, end) = bounds(*from, *to, course);
+                let stride = step_of(*interval, course).max(1);
+                let mut next = Some(start);
+                while let Some(step) = next.filter(|&step| step <= end) {
+                    steps.push(step);
+                    next = step.checked_add(stride);
+                }
+            }
+            Self::Log { n } => steps.extend(log_steps(*n, course.total_steps)),
+            Self::Epochs(epochs) => {
+                let step = |&epoch: &u64| epoch.saturating_mul(course.steps_per_epoch);
+                steps.extend(epochs.iter().map(step).filter(|&step| step <= course.total_steps));
+            }
+        }
+    }
+
+    fn at_most(&self, course: &Course) -> u64 {
+        match self {
+            Self::Every { interval, from, to } => {
+                let (start, end) = bounds(*from, *to, course);
+                let stride = step_of(*interval, course).max(1);
+                end.checked_sub(start).map_or(0, |length| length / stride + 1)
+            }
+            Self::Log { n } => u64::from(*n),
+            Self::Epochs(epochs) => epochs.len() as u64,
+        }
+    }
+}
+
+fn step_of(span: Span, course: &Course) -> u64 {
+    match span {
+        Span::Epochs(n) => n.saturating_mul(course.steps_per_epoch),
+        Span::Steps(n) => n,
+    }
+}
+
+fn bounds(from: Option<Span>, to: Option<Span>, course: &Course) -> (u64, u64) {
+    let start = from.map_or(0, |span| step_of(span, course));
+    let end = to.map_or(course.total_steps, |span| step_of(span, course).min(course.total_steps));
+    (start, end)
+}
+
+/// `n` steps log-spaced from 1 to the end, rounded; repeats fall together.
+fn log_steps(n: u32, total: u64) -> impl Iterator<Item = u64> {
+    let (last, end) = (n.saturating_sub(1), libm::log(total as f64));
+    (0..n).map(move |i| {
+        if i == last {
+            return total;
+        }
+        let step = libm::exp(end * f64::from(i) / f64::from(last)).round() as u64;
+        step.clamp(1, total)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COURSE: Course = Course { batch_rows: 32, steps_per_epoch: 10, total_steps: 100 };
+
+    fn every(interval: Span, from: Option<Span>, to: Option<Span>) -> SnapshotRule {
+        SnapshotRule::Every { interval, from, to }
+    }
+
+    #[test]
+    fn rules_become_steps() {
+        let rows: [(Vec<SnapshotRule>, Vec<u64>); 9] = [
+            (vec![], vec![0, 100]),
+            (vec![every(Span::Epochs(5), None, None)], vec![0, 50, 100]),
+            (vec![every(Span::Steps(40), None, None)], vec![0, 40, 80, 100]),
+            (vec![every(Span::Steps(4), Some(Span::Epochs(8)), Some(Span::Epochs(9)))], vec![0, 80, 84, 88, 100]),
+            (vec![every(Span::Steps(5), Some(Span::Steps(97)), None)], vec![0, 97, 100]),
+            (vec![every(Span::Epochs(u64::MAX), Some(Span::Steps(3)), Some(Span::Steps(50)))], vec![0, 3, 100]),
+            (vec![SnapshotRule::Log { n: 3 }], vec![0, 1, 10, 100]),
+            (vec![SnapshotRule::Epochs(vec![2, 1, 10, 11, 2])], vec![0, 10, 20, 100]),
+            (vec![SnapshotRule::Log { n: 1 }, every(Span::Epochs(20), None, None)], vec![0, 100]),
+        ];
+        for (at, expected) in rows {
+            let snapshots = Snapshots { at, keep: false };
+            assert_eq!(snapshots.steps(&COURSE), expected, "{:?}", snapshots.at);
+            assert!(snapshots.at_most(&COURSE) >= expected.len() as u64);
+        }
+    }
+
+    #[test]
+    fn many_log_steps_fall_together() {
+        let snapshots = Snapshots { at: vec![SnapshotRule::Log { n: 1000 }], keep: false };
+        let steps = snapshots.steps(&COURSE);
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!((steps.first(), steps.last()), (Some(&0), Some(&100)));
+        assert!(steps.len() <= 101);
+    }
+}

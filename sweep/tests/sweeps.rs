@@ -1,0 +1,35 @@
+//! The sweeps of this repository are read, and mean what their comments say.
+
+use std::sync::Arc;
+
+use traipse_sweep::spec::{Format, parse};
+use traipse_sweep::{JobNumber, Plan};
+
+fn plan(name: &str) -> Plan {
+    let path = format!("{}/../sweeps/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let spec = parse(&text, Format::Toml, &path).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(spec.name, name);
+    Plan::new(Arc::new(spec)).unwrap()
+}
+
+#[test]
+fn digits_is_three_widths_four_rates_five_seeds() {
+    let plan = plan("digits");
+    assert_eq!((plan.n_cells(), plan.n_replicates(), plan.n_runs()), (12, 5, 60));
+    assert_eq!(plan.cell_label(JobNumber(7)), "hidden=16 learning_rate=0.09655");
+    assert_eq!(plan.settings(JobNumber(7)).streams.init_seed, 2);
+}
+
+#[test]
+fn mnist_is_three_shapes_four_rates_three_seeds() {
+    let plan = plan("mnist");
+    assert_eq!((plan.n_cells(), plan.n_replicates(), plan.n_runs()), (12, 3, 36));
+    assert_eq!(plan.settings(JobNumber(0)).data.dir.as_deref(), Some("data/mnist"));
+}
+
+#[test]
+fn noop_is_twenty_thousand_runs() {
+    let plan = plan("noop");
+    assert_eq!((plan.n_cells(), plan.n_replicates(), plan.n_runs()), (2000, 10, 20_000));
+}
