@@ -7,11 +7,11 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
     /// The file's name, as it was given to [`super::parse`].
-    pub file: String,
+    pub file: Box<str>,
     /// From 1; 0 where the error belongs to no place (a spec that was not read from text).
-    pub line: u32,
+    pub line: usize,
     /// From 1, in characters; 0 where the error belongs to no place.
-    pub column: u32,
+    pub column: usize,
     /// Bytes of the text, for a reader that shows the source; empty where the error belongs to no place.
     pub span: Range<usize>,
     /// Dotted, such as `train.learning_rate`; empty where the text itself cannot be read.
@@ -68,9 +68,9 @@ impl Fault {
         let line = text[..start].matches('\n').count() + 1;
         let column = text[line_start..start].chars().count() + 1;
         SpecError {
-            file: file.to_owned(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
+            file: file.into(),
+            line,
+            column,
             span: start..end,
             key: self.key,
             message: self.message,
