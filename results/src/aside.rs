@@ -29,11 +29,6 @@ impl Aside {
         Ok(Self { place, file: BufWriter::with_capacity(BUFFER_BYTES, file), hasher: Sha256::new(), size: 0 })
     }
 
-    /// Where the bytes go for now.
-    pub(crate) fn aside(&self) -> &Path {
-        &self.place.aside
-    }
-
     /// Ends the file: all bytes are on the disk, still aside.
     pub(crate) fn finish(self) -> Result<Finished, Error> {
         let Self { place, file, hasher, size } = self;

@@ -49,7 +49,11 @@ pub(crate) fn write(
                 if head.second > 0 {
                     winners.above_zero.insert(run, head.second);
                 }
-                append(layout, merge, head, writer)?
+                let outcome = append(layout, merge, head, writer)?;
+                match merge.head().filter(|next| (next.place, next.second) == (run, head.second)) {
+                    Some(next) => return Err(Error::Foreign { table: Table::Runs, job: next.job }),
+                    None => outcome,
+                }
             }
             (ended, _) => {
                 push_absent(layout, writer, ended.and_then(|ended| ended.message.as_deref()));
