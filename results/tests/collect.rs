@@ -37,7 +37,10 @@ fn bytes_do_not_depend_on_the_segments() {
     for name in one.keys() {
         assert!(one[name] == few[name] && one[name] == many[name], "{name} differs");
     }
-    assert_eq!(first.files.iter().map(|file| file.size).sum::<u64>(), one.values().map(|file| file.len() as u64).sum::<u64>());
+    assert_eq!(
+        first.files.iter().map(|file| file.size).sum::<u64>(),
+        one.values().map(|file| file.len() as u64).sum::<u64>()
+    );
 }
 
 #[test]

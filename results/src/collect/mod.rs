@@ -5,6 +5,7 @@ mod manifest;
 mod outcomes;
 mod rest;
 mod runs;
+mod winners;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +18,7 @@ use traipse_sweep::{Outcome, Plan, SweepId};
 use columns::Layout;
 pub(crate) use columns::axis_specs;
 use outcomes::Outcomes;
-use runs::Winners;
+use winners::Winners;
 
 use crate::aside::{Finished, sync_folder};
 use crate::merge::{Merge, Order};
@@ -97,8 +98,8 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
     fs::create_dir_all(out).map_err(Error::file("create the folder", out))?;
     let mut outcomes = Outcomes::new(&input.without_rows);
     let mut finished = Vec::new();
-    let (runs, winners) = write_runs(input, out, &mut outcomes)?;
-    finished.push((Table::Runs, runs));
+    let winners = Winners::find(&segments(input, Table::Runs))?;
+    finished.push((Table::Runs, write_runs(input, out, &winners, &mut outcomes)?));
     for table in Table::FROM_WORKERS.into_iter().filter(|table| *table != Table::Runs) {
         finished.push((table, write_rest(input, out, table, &outcomes, &winners)?));
     }
@@ -129,14 +130,14 @@ pub fn holds(dir: &Path) -> Result<Option<SweepId>, Error> {
 /// A file that is whole but not published, and its rows.
 type Written = (Finished, u64);
 
-fn write_runs(input: &Collect, out: &Path, outcomes: &mut Outcomes<'_>) -> Result<(Written, Winners), Error> {
+fn write_runs(input: &Collect, out: &Path, winners: &Winners, outcomes: &mut Outcomes<'_>) -> Result<Written, Error> {
     let layout = Layout::of(Table::Runs, &input.plan);
-    let place = |job, generation: u32| Ok((runs::place_of(&input.plan, job)?, u32::MAX - generation));
+    let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));
     let order = Order { second: "generation", place: &place };
     let mut merge = Merge::open(&order, &segments(input, Table::Runs), &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Runs, &layout.columns, 1)?;
-    let winners = runs::write(&input.plan, &layout, &mut merge, outcomes, &mut writer)?;
-    Ok((writer.finish()?, winners))
+    runs::write(&input.plan, &layout, &mut merge, winners, outcomes, &mut writer)?;
+    writer.finish()
 }
 
 fn write_rest(
@@ -147,7 +148,7 @@ fn write_rest(
     winners: &Winners,
 ) -> Result<Written, Error> {
     let layout = Layout::of(table, &input.plan);
-    let place = |job, generation: u32| Ok((runs::place_of(&input.plan, job)?, u32::MAX - generation));
+    let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));
     let order = Order { second: "generation", place: &place };
     let mut merge = Merge::open(&order, &segments(input, table), &layout.wanted, out)?;
     let mut writer = create(input, out, table, &layout.columns, 1)?;

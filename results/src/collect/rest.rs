@@ -8,7 +8,7 @@ use traipse_sweep::{JobNumber, Plan};
 
 use super::columns::Layout;
 use super::outcomes::Outcomes;
-use super::runs::Winners;
+use super::winners::Winners;
 use crate::Error;
 use crate::merge::{Merge, Rows, copy};
 use crate::table_writer::TableWriter;
@@ -29,7 +29,7 @@ pub(crate) fn write(
     let mut written = None;
     while let Some(head) = merge.head() {
         let run = head.place;
-        if head.second != winners.of(run) || outcomes.of(head.job).is_some() {
+        if head.second < winners.of(head.job) || outcomes.of(head.job).is_some() {
             merge.take(|_| Ok(()))?;
             continue;
         }

@@ -1,7 +1,5 @@
 //! `runs.parquet`: one row for every run that is not excluded, whether it has rows, failed or has not ended.
 
-use std::collections::BTreeMap;
-
 use arrow_array::Array;
 use traipse_sweep::columns::{Table, runs};
 use traipse_sweep::plan::RunPlace;
@@ -10,32 +8,20 @@ use traipse_sweep::{JobNumber, Outcome, Plan, RunSettings};
 
 use super::columns::{Filler, Layout};
 use super::outcomes::{Outcomes, UNFINISHED};
+use super::winners::Winners;
 use crate::Error;
 use crate::merge::{Head, Merge, copy};
 use crate::table_writer::TableWriter;
-
-/// Which generation of a run counts; only those above 0 are remembered.
-#[derive(Debug, Default)]
-pub(crate) struct Winners {
-    above_zero: BTreeMap<u64, u32>,
-}
-
-impl Winners {
-    /// The generation of a run that counts.
-    pub(crate) fn of(&self, run: u64) -> u32 {
-        self.above_zero.get(&run).copied().unwrap_or(0)
-    }
-}
 
 /// Writes the table from the merged segments, in the order of runs.
 pub(crate) fn write(
     plan: &Plan,
     layout: &Layout,
     merge: &mut Merge<'_>,
+    winners: &Winners,
     outcomes: &mut Outcomes<'_>,
     writer: &mut TableWriter,
-) -> Result<Winners, Error> {
-    let mut winners = Winners::default();
+) -> Result<(), Error> {
     let mut cell = CellColumns::default();
     for run in 0..plan.n_jobs() {
         let job = plan.job_of_run(run);
@@ -43,24 +29,14 @@ pub(crate) fn write(
             continue;
         }
         let ended = outcomes.of(job.0);
-        let head = merge.head().filter(|head| head.place == run);
-        let outcome = match (ended, head) {
-            (None, Some(head)) => {
-                if head.second > 0 {
-                    winners.above_zero.insert(run, head.second);
-                }
-                let outcome = append(layout, merge, head, writer)?;
-                match merge.head().filter(|next| (next.place, next.second) == (run, head.second)) {
-                    Some(next) => return Err(Error::Foreign { table: Table::Runs, job: next.job }),
-                    None => outcome,
-                }
-            }
+        pass(merge, |head| head.place == run && (ended.is_some() || head.second < winners.of(job.0)))?;
+        let outcome = match (ended, merge.head().filter(|head| head.place == run)) {
+            (None, Some(head)) => append(layout, merge, head, writer)?,
             (ended, _) => {
                 push_absent(layout, writer, ended.and_then(|ended| ended.message.as_deref()));
                 ended.map_or(UNFINISHED, |ended| ended.outcome.as_str())
             }
         };
-        drop_rest(merge, run)?;
         outcomes.count(outcome);
         cell.move_to(plan, job);
         push_plan(layout, writer, &cell, &plan.settings(job), outcome);
@@ -68,7 +44,7 @@ pub(crate) fn write(
     }
     match merge.head() {
         Some(head) => Err(Error::Foreign { table: Table::Runs, job: head.job }),
-        None => Ok(winners),
+        None => Ok(()),
     }
 }
 
@@ -116,9 +92,9 @@ fn push_absent(layout: &Layout, writer: &mut TableWriter, message: Option<&str>)
     }
 }
 
-/// Passes over older generations of a run.
-fn drop_rest(merge: &mut Merge<'_>, run: u64) -> Result<(), Error> {
-    while merge.head().is_some_and(|head| head.place == run) {
+/// Passes over the groups that do not count.
+pub(crate) fn pass(merge: &mut Merge<'_>, drops: impl Fn(Head) -> bool) -> Result<(), Error> {
+    while merge.head().is_some_and(&drops) {
         merge.take(|_| Ok(()))?;
     }
     Ok(())

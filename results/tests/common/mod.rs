@@ -1,6 +1,6 @@
 //! A synthetic sweep: rows that follow from the job number, spread over segments at will.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
