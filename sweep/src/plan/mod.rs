@@ -63,7 +63,7 @@ impl Plan {
     /// exclusion matches nothing. A spec that [`crate::spec::parse`] gave has none of these.
     pub fn new(spec: Arc<SweepSpec>) -> Result<Self, SpecError> {
         let grid = Grid::new(&spec).map_err(|error| SpecError {
-            file: spec.name.as_str().into(),
+            file: spec.name.clone(),
             line: 0,
             column: 0,
             span: 0..0,

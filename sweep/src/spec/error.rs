@@ -7,7 +7,7 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
     /// The file's name, as it was given to [`super::parse`].
-    pub file: Box<str>,
+    pub file: String,
     /// From 1; 0 where the error belongs to no place (a spec that was not read from text).
     pub line: usize,
     /// From 1, in characters; 0 where the error belongs to no place.
@@ -68,7 +68,7 @@ impl Fault {
         let line = text[..start].matches('\n').count() + 1;
         let column = text[line_start..start].chars().count() + 1;
         SpecError {
-            file: file.into(),
+            file: file.to_owned(),
             line,
             column,
             span: start..end,
