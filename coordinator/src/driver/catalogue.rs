@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use traipse_sweep::{Plan, Schema, SweepId};
+use traipse_sweep::{Schema, SweepId};
 
 use super::OurPump;
 
@@ -20,8 +20,6 @@ pub(crate) struct Entry {
     pub(crate) spec: Arc<str>,
     /// What its row blocks hold.
     pub(crate) schema: Schema,
-    /// Its jobs.
-    pub(crate) plan: Arc<Plan>,
 }
 
 impl Catalogue {
@@ -35,7 +33,7 @@ impl Catalogue {
         for &sweep in sweeps {
             if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
                 let schema = Schema::of(plan.spec());
-                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema, plan }));
+                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema }));
             }
         }
     }

@@ -1,1 +1,204 @@
+use std::sync::Arc;
 
+use bytes::Bytes;
+use tempfile::TempDir;
+use traipse_proto::v1;
+use traipse_scheduler::command::{AttemptStats, WorkerInfo};
+use traipse_scheduler::{AttemptRecord, Batch, JobRows};
+use traipse_sweep::columns::Table;
+use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, WorkerId};
+
+use super::*;
+use crate::block::Block;
+
+const SWEEP: SweepId = SweepId(9);
+
+fn dir() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+async fn open(dir: &TempDir) -> Result<(Ledger, Start), Error> {
+    Ledger::open(&dir.path().join("journal.sqlite"), [3; 32], 1_000_000).await
+}
+
+fn rows(job: u64) -> JobRows<Block> {
+    let artifact = v1::Artifact { kind: "snapshots".into(), size: 5, sha256: vec![1; 32] };
+    let artifacts: Arc<[_]> = if job == 1 { Arc::new([artifact]) } else { Arc::new([]) };
+    let block = Block { bytes: Bytes::from(vec![7; 10]), lease: LeaseId(job), artifacts, _held: None };
+    JobRows { sweep: SWEEP, job: JobNumber(job), generation: Generation(0), block }
+}
+
+fn attempt(job: u64) -> AttemptRecord {
+    let info = WorkerInfo {
+        n_slots: 1,
+        labels: [("zone".to_owned(), "a".to_owned())].into(),
+        build: "b".into(),
+        numerics: "n".into(),
+        cpu_features: "c".into(),
+    };
+    AttemptRecord {
+        sweep: SWEEP,
+        job: JobNumber(job),
+        generation: Generation(0),
+        lease: LeaseId(job),
+        attempt: 2,
+        worker: WorkerId(4),
+        info: Some(Arc::new(info)),
+        granted_at: Some(std::time::Duration::from_millis(5)),
+        outcome: (job % 2 == 1).then_some(Outcome::Succeeded),
+        failure: (job % 2 == 0).then(|| (FailureClass::Transient, "disk full".into())),
+        stats: (job % 2 == 1).then(|| AttemptStats { train_seconds: 1.5, ..AttemptStats::default() }),
+    }
+}
+
+fn fact(job: u64) -> Fact {
+    let (generation, lease) = (Generation(0), Some(LeaseId(job)));
+    Fact::JobEnded { sweep: SWEEP, job: JobNumber(job), generation, lease, outcome: Outcome::Succeeded, message: None }
+}
+
+fn batch(seq: u64, jobs: std::ops::Range<u64>) -> Batch<Block> {
+    Batch {
+        seq,
+        facts: jobs.clone().map(fact).collect(),
+        rows: jobs.clone().map(rows).collect(),
+        attempts: jobs.map(attempt).collect(),
+    }
+}
+
+async fn run(ledger: &mut Ledger, sql: &'static str) {
+    sqlx::query(sql).execute(&mut ledger.connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_committed_is_there_in_the_next_life() {
+    let dir = dir();
+    let (mut ledger, start) = open(&dir).await.unwrap();
+    assert_eq!((start.incarnation, start.restored.next_seq), (Incarnation(1), 1));
+    // 300 rows take statements of every size.
+    ledger.commit(&batch(1, 0..300)).await.unwrap();
+    ledger.commit(&batch(2, 300..301)).await.unwrap();
+    assert!(matches!(ledger.commit(&batch(4, 0..1)).await, Err(Error::OutOfOrder { found: 4, last: 2 })));
+    ledger.close().await.unwrap();
+
+    let (mut ledger, start) = open(&dir).await.unwrap();
+    assert_eq!((start.incarnation, start.restored.next_seq), (Incarnation(2), 3));
+    assert_eq!(start.restored.facts, (0..301).map(fact).collect::<Vec<_>>());
+    let pending = ledger.pending()[&SWEEP];
+    assert_eq!((pending.n, pending.bytes), (602, 3010));
+    let artifacts = ledger.artifacts(SWEEP, None).await.unwrap();
+    assert_eq!((artifacts.len(), artifacts[0].job, artifacts[0].lease), (1, JobNumber(1), LeaseId(1)));
+    let last = (artifacts[0].job, artifacts[0].generation, artifacts[0].kind.clone());
+    assert!(ledger.artifacts(SWEEP, Some(last)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_job_has_rows_once_a_generation_and_a_refused_batch_leaves_nothing() {
+    let dir = dir();
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    ledger.commit(&batch(1, 0..2)).await.unwrap();
+    assert!(matches!(ledger.commit(&batch(2, 1..3)).await, Err(Error::Write { .. })));
+    ledger.close().await.unwrap();
+    let (ledger, start) = open(&dir).await.unwrap();
+    assert_eq!(start.restored.next_seq, 2);
+    assert_eq!(ledger.pending()[&SWEEP].n, 4);
+}
+
+#[tokio::test]
+async fn two_snapshots_are_kept_and_a_damaged_one_costs_nothing() {
+    let dir = dir();
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    for seq in 1..=9 {
+        ledger.commit(&batch(seq, seq..seq + 1)).await.unwrap();
+        if seq % 3 == 0 {
+            ledger.keep_snapshot(seq, vec![seq as u8; 4]).await.unwrap();
+            assert!(!ledger.prune().await.unwrap());
+        }
+    }
+    ledger.close().await.unwrap();
+    let (mut ledger, start) = open(&dir).await.unwrap();
+    assert_eq!((start.restored.snapshot, start.restored.next_seq), (Some(vec![9; 4]), 10));
+    assert!(start.restored.facts.is_empty());
+
+    run(&mut ledger, "UPDATE snapshots SET state = X'00' WHERE seq = 9").await;
+    ledger.close().await.unwrap();
+    let (mut ledger, start) = open(&dir).await.unwrap();
+    assert_eq!((start.restored.snapshot, start.restored.next_seq), (Some(vec![6; 4]), 10));
+    assert_eq!(start.restored.facts, (7..10).map(fact).collect::<Vec<_>>());
+
+    run(&mut ledger, "UPDATE snapshots SET state = X'00'").await;
+    ledger.close().await.unwrap();
+    assert!(open(&dir).await.err().unwrap().to_string().contains("no snapshot matches its digest"));
+}
+
+#[tokio::test]
+async fn damage_is_named() {
+    let rows = [
+        ("UPDATE journal SET facts = X'FFFF' WHERE seq = 2", "batch 2 does not match its digest"),
+        ("DELETE FROM journal WHERE seq = 2", "batch 3 follows batch 1"),
+        ("UPDATE meta SET value = X'00' WHERE key = 'secret'", "the secret is missing or malformed"),
+    ];
+    for (sql, what) in rows {
+        let dir = dir();
+        let (mut ledger, _) = open(&dir).await.unwrap();
+        for seq in 1..=3 {
+            ledger.commit(&batch(seq, seq..seq + 1)).await.unwrap();
+        }
+        run(&mut ledger, sql).await;
+        ledger.close().await.unwrap();
+        let error = open(&dir).await.err().unwrap().to_string();
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn damaged_pages_are_refused() {
+    let dir = dir();
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    ledger.commit(&batch(1, 0..3000)).await.unwrap();
+    ledger.close().await.unwrap();
+    let path = dir.path().join("journal.sqlite");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 8192].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    let error = open(&dir).await.err().unwrap();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn sealed_rows_leave_the_ledger_in_small_bites() {
+    let dir = dir();
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    ledger.commit(&batch(1, 0..3000)).await.unwrap();
+    let (after, end) = ledger.unsealed(SWEEP).await.unwrap();
+    assert_eq!((after, end), (0, 6000));
+    let page = ledger.blocks(SWEEP, after, end).await.unwrap();
+    assert!(page.len() < 3000 && page[0].job == JobNumber(0));
+    let attempts = ledger.attempts(SWEEP, after, end).await.unwrap();
+    let (_, first) = &attempts[0];
+    assert_eq!((first.outcome.as_str(), first.failure_class.as_deref()), ("failed-attempt", Some("transient")));
+    assert_eq!((first.started_at_us, first.worker_labels.as_str()), (1_005_000, r#"{"zone":"a"}"#));
+    assert_eq!((attempts[1].1.outcome.as_str(), attempts[1].1.train_seconds), ("succeeded", Some(1.5)));
+
+    let path = format!("{SWEEP}/1.runs.parquet");
+    let file = SegmentFile { table: Table::Runs, path, size: 1, sha256: [2; 32], n_rows: 3000 };
+    let segment = NewSegment { sweep: SWEEP, upto: end, n: 6000, bytes: 30_000, files: vec![file] };
+    ledger.name(segment).await.unwrap();
+    assert!(ledger.pending().is_empty());
+    let mut n_bites = 1;
+    while ledger.delete_moved().await.unwrap() {
+        n_bites += 1;
+    }
+    assert!(n_bites >= 3, "{n_bites}");
+    assert!(ledger.blocks(SWEEP, 0, end).await.unwrap().is_empty());
+    ledger.commit(&batch(2, 3000..3001)).await.unwrap();
+    ledger.close().await.unwrap();
+
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    assert_eq!(ledger.pending()[&SWEEP].n, 2);
+    assert_eq!(ledger.unsealed(SWEEP).await.unwrap(), (6000, 6002));
+    let files = ledger.files(Some(SWEEP)).await.unwrap();
+    assert_eq!((files.len(), files[0].table, files[0].n_rows), (1, Table::Runs, 3000));
+    assert!(ledger.files(Some(SweepId(1))).await.unwrap().is_empty());
+    assert_eq!(ledger.files(None).await.unwrap().len(), 1);
+}
