@@ -164,7 +164,12 @@ impl Driver {
     }
 
     fn feed(&mut self, event: Event<Ticket, Block>) {
-        for action in self.pump.on(self.now(), event) {
+        let actions = self.pump.on(self.now(), event);
+        self.act(actions);
+    }
+
+    fn act(&mut self, actions: Vec<Action<Ticket, Block>>) {
+        for action in actions {
             match action {
                 Action::Commit(batch) => self.commit(batch),
                 Action::Answer { reply, answer } => {
@@ -191,11 +196,17 @@ impl Driver {
         let _ = self.commits.try_send(batch);
     }
 
-    /// Whatever shows the batch comes before the answers that the pump gives for it.
+    /// What shows the batch comes before the answers that the pump gives for it.
     fn on_committed(&mut self, seq: u64) {
         let done = self.under_way.take();
-        self.feed(Event::Committed { batch: seq });
-        let Some(done) = done else { return };
+        let actions = self.pump.on(self.now(), Event::Committed { batch: seq });
+        if let Some(done) = done {
+            self.publish(seq, done);
+        }
+        self.act(actions);
+    }
+
+    fn publish(&mut self, seq: u64, done: UnderWay) {
         if !done.admitted.is_empty() {
             self.catalogue.send_modify(|catalogue| catalogue.add(&self.pump, &done.admitted));
         }
