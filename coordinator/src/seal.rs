@@ -142,12 +142,18 @@ impl Sealer {
             let page = self.journal.run(move |ledger| Box::pin(ledger.blocks(sweep, at, end))).await?;
             let Some(last) = page.last() else { break };
             at = last.id;
-            taken.bytes += page.iter().map(|stored| stored.block.len() as u64).sum::<u64>();
-            taken.blocks.extend(page);
+            for stored in page {
+                if taken.bytes >= self.limits.seal_bytes {
+                    break;
+                }
+                taken.bytes += stored.block.len() as u64;
+                taken.upto = stored.id;
+                taken.blocks.push(stored);
+            }
             if taken.bytes >= self.limits.seal_bytes {
-                taken.upto = at;
                 break;
             }
+            taken.upto = end;
         }
         let (mut at, end) = (after, taken.upto);
         loop {

@@ -7,6 +7,9 @@ use traipse_scheduler::Rejection;
 use crate::driver::CallError;
 use crate::journal;
 
+/// Longest text of a refusal.
+const MAX_TEXT_BYTES: usize = 1_024;
+
 /// A call that the scheduler refused, or that came too late.
 pub(super) fn call(error: CallError) -> Status {
     match error {
@@ -16,7 +19,7 @@ pub(super) fn call(error: CallError) -> Status {
 }
 
 fn rejected(rejection: &Rejection) -> Status {
-    let text = rejection.to_string();
+    let text = brief(rejection.to_string());
     match rejection {
         Rejection::UnknownSweep(_) => Status::not_found(text),
         Rejection::OtherSpec(_) => Status::already_exists(text),
@@ -30,7 +33,25 @@ fn rejected(rejection: &Rejection) -> Status {
 
 /// A message that does not convert.
 pub(super) fn message(error: &convert::Error) -> Status {
-    Status::invalid_argument(error.to_string())
+    invalid(error.to_string())
+}
+
+/// Whatever a caller sent may stand in the text, and a status travels in headers: it is cut.
+pub(super) fn invalid(text: impl Into<String>) -> Status {
+    Status::invalid_argument(brief(text.into()))
+}
+
+/// The same for something that is not there.
+pub(super) fn not_found(text: impl Into<String>) -> Status {
+    Status::not_found(brief(text.into()))
+}
+
+fn brief(mut text: String) -> String {
+    if text.len() > MAX_TEXT_BYTES {
+        text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+        text.push('…');
+    }
+    text
 }
 
 /// The ledger could not be read.

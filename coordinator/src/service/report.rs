@@ -58,7 +58,7 @@ pub(super) fn check_length(found: usize, what: &str) -> Result<(), Status> {
     if found <= MAX_REPORTS {
         return Ok(());
     }
-    Err(Status::invalid_argument(format!("{what} has {found} entries, and one call takes at most {MAX_REPORTS}")))
+    Err(refusal::invalid(format!("{what} has {found} entries, and one call takes at most {MAX_REPORTS}")))
 }
 
 /// Decodes every block against its sweep's schema; what goes on is the bytes.
@@ -69,7 +69,7 @@ async fn check_rows(shared: &Shared, parts: Vec<Parts>) -> Result<Vec<Parts>, St
         if let PartsResult::Rows { block, .. } = &report.result {
             n_bytes += block.len();
             if !sweeps.contains_key(&report.sweep) {
-                let unknown = || Status::not_found(format!("there is no sweep {}", report.sweep));
+                let unknown = || refusal::not_found(format!("there is no sweep {}", report.sweep));
                 sweeps.insert(report.sweep, shared.driver.sweep(report.sweep).ok_or_else(unknown)?);
             }
         }

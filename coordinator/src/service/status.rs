@@ -28,7 +28,7 @@ pub(super) fn all(driver: &Driver) -> v1::ListResponse {
 /// The status of a sweep that is known to be there.
 pub(super) async fn current(driver: &Handle, sweep: SweepId) -> Result<v1::SweepStatus, Status> {
     let found = driver.read(move |driver| of(driver, sweep)).await.map_err(refusal::call)?;
-    found.ok_or_else(|| Status::not_found(format!("there is no sweep {sweep}")))
+    found.ok_or_else(|| refusal::not_found(format!("there is no sweep {sweep}")))
 }
 
 /// The sweep that a person means: an id, a name (the newest of that name), or a unique prefix of an id.
@@ -39,11 +39,11 @@ pub(super) async fn find(driver: &Handle, text: String) -> Result<SweepId, Statu
 fn resolve(driver: &Driver, text: &str) -> Result<SweepId, Status> {
     let pump = driver.pump();
     if text.is_empty() {
-        return Err(Status::invalid_argument("no sweep is named: give an id, the beginning of one, or a name"));
+        return Err(refusal::invalid("no sweep is named: give an id, the beginning of one, or a name"));
     }
     if let Ok(sweep) = text.parse::<SweepId>() {
         let found = pump.status(sweep).map(|_| sweep);
-        return found.ok_or_else(|| Status::not_found(format!("there is no sweep {sweep}: `status` lists them")));
+        return found.ok_or_else(|| refusal::not_found(format!("there is no sweep {sweep}: `status` lists them")));
     }
     let named = |sweep: &SweepId| pump.status(*sweep).is_some_and(|status| &*status.name == text);
     if let Some(sweep) = pump.sweeps().find(named) {
@@ -53,11 +53,11 @@ fn resolve(driver: &Driver, text: &str) -> Result<SweepId, Status> {
     let fitting: Vec<_> = pump.sweeps().filter(|sweep| sweep.to_string().starts_with(&prefix)).collect();
     match fitting[..] {
         [sweep] => Ok(sweep),
-        [] => Err(Status::not_found(format!("no sweep has the id or name {text}: `status` lists them"))),
+        [] => Err(refusal::not_found(format!("no sweep has the id or name {text}: `status` lists them"))),
         _ => {
             let some: Vec<_> = fitting.iter().take(MAX_CANDIDATES).map(ToString::to_string).collect();
             let (n, some) = (fitting.len(), some.join(", "));
-            Err(Status::invalid_argument(format!("{n} sweeps begin with {text}: {some}; give more of the id")))
+            Err(refusal::invalid(format!("{n} sweeps begin with {text}: {some}; give more of the id")))
         }
     }
 }

@@ -59,7 +59,7 @@ impl Sweeps {
 
 /// The client has checked the spec; so do we.
 fn canonical(text: &str) -> Result<Arc<str>, Status> {
-    let bad = |error: spec::SpecError| Status::invalid_argument(error.to_string());
+    let bad = |error: spec::SpecError| refusal::invalid(error.to_string());
     let parsed = spec::parse(text, Format::Json, "spec").map_err(bad)?;
     let canonical = parsed.canonical_json();
     Plan::new(Arc::new(parsed)).map_err(bad)?;

@@ -92,7 +92,7 @@ impl Workers {
         let sweep = ids::sweep(&request.sweep, "sweep").map_err(|error| refusal::message(&error))?;
         match self.shared.driver.sweep(sweep) {
             Some(entry) => Ok(v1::SpecResponse { spec: entry.spec.to_string() }),
-            None => Err(Status::not_found(format!("there is no sweep {sweep}"))),
+            None => Err(refusal::not_found(format!("there is no sweep {sweep}"))),
         }
     }
 
@@ -125,7 +125,7 @@ impl Workers {
     }
 
     fn session(&self, text: &str) -> Result<SessionId, Status> {
-        let malformed = || Status::invalid_argument(format!("session: `{text}` is not one that `register` gave"));
+        let malformed = || refusal::invalid(format!("session: `{text}` is not one that `register` gave"));
         let (life, session) = text.split_once('.').ok_or_else(malformed)?;
         let life: u32 = life.parse().map_err(|_| malformed())?;
         let session = SessionId(session.parse().map_err(|_| malformed())?);
@@ -150,15 +150,15 @@ fn check_protocol(found: u32) -> Result<(), Status> {
 fn check_size(request: &v1::RegisterRequest) -> Result<(), Status> {
     if !(1..=MAX_SLOTS).contains(&request.n_slots) {
         let found = request.n_slots;
-        return Err(Status::invalid_argument(format!("n_slots is {found}: a worker offers 1 to {MAX_SLOTS} slots")));
+        return Err(refusal::invalid(format!("n_slots is {found}: a worker offers 1 to {MAX_SLOTS} slots")));
     }
     if request.labels.len() > MAX_LABELS {
-        return Err(Status::invalid_argument(format!("labels: at most {MAX_LABELS}")));
+        return Err(refusal::invalid(format!("labels: at most {MAX_LABELS}")));
     }
     let own = [("build", &request.build), ("numerics", &request.numerics), ("cpu_features", &request.cpu_features)];
     let labels = request.labels.iter().flat_map(|(key, value)| [("labels", key), ("labels", value)]);
     match own.into_iter().chain(labels).find(|(_, text)| text.len() > MAX_TEXT_BYTES) {
-        Some((what, _)) => Err(Status::invalid_argument(format!("{what}: at most {MAX_TEXT_BYTES} bytes"))),
+        Some((what, _)) => Err(refusal::invalid(format!("{what}: at most {MAX_TEXT_BYTES} bytes"))),
         None => Ok(()),
     }
 }

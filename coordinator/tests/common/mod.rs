@@ -144,7 +144,7 @@ impl Worker {
             seq: self.seq,
             reports,
             n_free_slots: n_free,
-            wait_ms: 5_000,
+            wait_ms: if n_free == 0 { 0 } else { 5_000 },
             ..v1::ReportRequest::default()
         };
         self.clients.worker.clone().report(with_deadline(request, PATIENCE)).await.map(tonic::Response::into_inner)
