@@ -98,7 +98,7 @@ fn another_folder_of_the_same_name_is_not_the_store() {
 fn a_report_whose_answer_got_lost_is_repeated_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::start(&noop(50));
-    fake.edit(|seen| seen.lose = 3);
+    fake.edit(|seen| (seen.lose, seen.ahead) = (3, 0));
     let worker = Worker::start(options(&fake, &folder));
     fake.until("all jobs", |seen| seen.accepted.len() == 50);
     worker.drain().unwrap();
