@@ -51,7 +51,8 @@ impl Config {
     }
 }
 
-/// A worker's session: from one `register` to the next. Never used twice in one life.
+/// A worker's session: from one `register` to the next. Its id is never used twice: the coordinator's incarnation << 40 |
+/// a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 

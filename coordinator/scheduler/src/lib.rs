@@ -16,3 +16,6 @@ pub use command::{Answer, Command, Config, Rejection};
 pub use pump::{
     Action, AttemptRecord, Batch, Event, JobRows, OutcomeRange, Pump, RestoreError, Snapshot, SweepState, SweepStatus,
 };
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,12 @@ impl<R, B> Gather<R, B> {
         self.under_way.is_none() && !self.pending.is_empty()
     }
 
+    /// Whether all that was added is durable.
+    #[cfg(test)]
+    pub(super) fn is_idle(&self) -> bool {
+        self.under_way.is_none() && self.pending.is_empty()
+    }
+
     /// The next batch, which then is under way; none while another is.
     pub(super) fn cut(&mut self) -> Option<Batch<B>> {
         if self.under_way.is_some() {

@@ -68,6 +68,21 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         self.scheduler.workers.live()
     }
 
+    /// Panics if an invariant does not hold.
+    #[cfg(test)]
+    pub(crate) fn check(&self) {
+        self.scheduler.check();
+        if self.gather.is_idle() {
+            assert_eq!(self.committed, self.scheduler.state, "all that was decided is durable");
+        }
+    }
+
+    /// The fold over committed facts.
+    #[cfg(test)]
+    pub(crate) fn committed_state(&self) -> &crate::state::State {
+        &self.committed
+    }
+
     /// In words, where a sweep has ready jobs that nobody may lease.
     fn why_it_waits(&self, status: &SweepStatus) -> Option<String> {
         if status.state != SweepState::Active || status.n_ready == 0 || status.n_leased > 0 {

@@ -3,6 +3,8 @@
 //! Every step decides from the state as it is (`&self`, no change), and then lets the decided facts happen: each is
 //! observed by the soft state, applied to the durable state by the one function that also restores it, and handed out.
 
+#[cfg(test)]
+mod check;
 mod control;
 mod failure;
 mod grant;
@@ -95,6 +97,7 @@ impl Scheduler {
         }
         let mut scheduler = Self {
             grantable: state.unended().map(|sweep| sweep.id).collect(),
+            workers: Workers::new(config.incarnation),
             config,
             state,
             plans,
@@ -102,7 +105,6 @@ impl Scheduler {
             backoffs: Backoffs::default(),
             lapsed: Lapsed::default(),
             work: Work::default(),
-            workers: Workers::default(),
             next_lease: 0,
             open: false,
             reserved: None,

@@ -9,6 +9,8 @@ use traipse_sweep::{Incarnation, LeaseId, WorkerId};
 use super::work::Slots;
 use crate::command::{Now, SessionId, WorkerInfo};
 
+/// Bits of a session's id below the coordinator's incarnation.
+const SESSION_BITS: u32 = 40;
 /// Lease periods of silence after which a session is closed.
 const SILENT_PERIODS: u32 = 20;
 
@@ -29,12 +31,12 @@ pub(crate) struct Session {
 }
 
 /// All sessions, and how many slots live.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Workers {
     sessions: BTreeMap<SessionId, Session>,
     of_worker: BTreeMap<WorkerId, SessionId>,
     incarnations: BTreeMap<WorkerId, Incarnation>,
-    n_opened: u64,
+    next_session: u64,
     n_live: u32,
     n_slots_live: u32,
     /// Live workers by their numerics.
@@ -43,6 +45,20 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
+    /// Of one life of the coordinator, whose sessions are told from those of every other life by their ids.
+    pub(crate) fn new(incarnation: Incarnation) -> Self {
+        Self {
+            sessions: BTreeMap::new(),
+            of_worker: BTreeMap::new(),
+            incarnations: BTreeMap::new(),
+            next_session: u64::from(incarnation.0) << SESSION_BITS,
+            n_live: 0,
+            n_slots_live: 0,
+            numerics: BTreeMap::new(),
+            roll_call: None,
+        }
+    }
+
     pub(crate) fn session(&self, session: SessionId) -> Option<&Session> {
         self.sessions.get(&session)
     }
@@ -70,8 +86,8 @@ impl Workers {
         if let Some(closed) = closed {
             self.close(closed);
         }
-        let id = SessionId(self.n_opened);
-        self.n_opened += 1;
+        let id = SessionId(self.next_session);
+        self.next_session += 1;
         let session = Session {
             worker,
             info: Arc::new(info),
@@ -190,7 +206,7 @@ mod tests {
 
     #[test]
     fn who_is_silent_is_counted_out_and_then_closed() {
-        let (mut workers, second) = (Workers::default(), Duration::from_secs(1));
+        let (mut workers, second) = (Workers::new(Incarnation(1)), Duration::from_secs(1));
         let (one, closed) = workers.open(Now::ZERO, WorkerId(1), Incarnation(1), info(3), PERIOD);
         let (two, _) = workers.open(Now::ZERO, WorkerId(2), Incarnation(1), info(4), PERIOD);
         assert_eq!((closed, workers.live()), (None, (2, 7)));
@@ -206,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_second_registration_closes_the_first_session() {
-        let mut workers = Workers::default();
+        let mut workers = Workers::new(Incarnation(1));
         let (one, _) = workers.open(Now::ZERO, WorkerId(1), Incarnation(1), info(1), PERIOD);
         let (two, closed) = workers.open(Now::ZERO, WorkerId(1), Incarnation(2), info(2), PERIOD);
         assert_eq!((closed, workers.session(one).is_none(), workers.live()), (Some(one), true, (1, 2)));

@@ -1,0 +1,12 @@
+//! Rules as rows of data, and a seeded simulation, all of them through the pump with invariants after every event.
+
+mod durability;
+mod failures;
+mod leases;
+mod queue;
+mod sequence;
+mod sessions;
+mod simulation;
+mod snapshots;
+mod sweeps;
+mod world;
