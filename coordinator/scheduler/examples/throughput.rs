@@ -27,7 +27,12 @@ fn main() {
     let n_jobs = numbers.next().unwrap_or(1_000_000);
     let n_workers = numbers.next().unwrap_or(1000);
     let mut pump: Pump<u64, ()> = Pump::new(Config::new(Incarnation(1)));
-    let spec = format!(r#"{{"spec":1,"name":"noop","model":{{"kind":"noop"}},"replicates":{{"seed":{n_jobs}}}}}"#);
+    let (n_seeds, n_rates) = (1000, n_jobs.div_ceil(1000));
+    let n_jobs = n_seeds * n_rates;
+    let spec = format!(
+        r#"{{"spec":1,"name":"noop","model":{{"kind":"noop"}},"replicates":{{"seed":{n_seeds}}},
+            "axes":{{"train.learning_rate":{{"linear":[0.0001,1.0],"n":{n_rates}}}}}}}"#
+    );
     let now = Duration::from_secs(1);
     drive(&mut pump, now, vec![Event::Tick]);
     let submit = Command::Submit { sweep: SWEEP, spec: Arc::from(spec) };

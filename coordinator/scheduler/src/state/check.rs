@@ -42,7 +42,7 @@ impl State {
             assert_eq!(jobs.touched.contains_key(&position), under_way, "position {position} is {mark:?}");
             let (again, struck) = (jobs.again.contains(&position), jobs.struck.contains(&position));
             assert_eq!(again || struck, mark == Mark::Again);
-            assert!(!(again && struck) && (!struck || jobs.strikes(position) > 0));
+            assert!(!struck || !again && jobs.strikes(position) > 0);
             let failed = matches!(mark, Mark::Failed | Mark::Quarantined | Mark::Skipped);
             assert!(failed || !jobs.messages.contains_key(&position));
             let passed = position < jobs.cursor && sweep.state() != crate::SweepState::Cancelled;
