@@ -1,5 +1,7 @@
 //! The sweeps of this repository are read, and mean what their comments say.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test reads files and may panic")]
+
 use std::sync::Arc;
 
 use traipse_sweep::spec::{Format, parse};
@@ -32,4 +34,12 @@ fn mnist_is_three_shapes_four_rates_three_seeds() {
 fn noop_is_twenty_thousand_runs() {
     let plan = plan("noop");
     assert_eq!((plan.n_cells(), plan.n_replicates(), plan.n_runs()), (2000, 10, 20_000));
+}
+#[test]
+fn the_example_of_the_grammar_is_read() {
+    let path = format!("{}/../docs/spec.md", env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_to_string(&path).unwrap();
+    let example = docs.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let spec = parse(example, Format::Toml, "docs/spec.md").unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((spec.products[0].axes.len(), spec.exclude.len()), (2, 1));
 }

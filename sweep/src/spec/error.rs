@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(at(0..1), (1, 1));
         assert_eq!(at(11..13), (2, 5));
         assert_eq!(at(7..8), (2, 1));
-        assert_eq!(at(99..3), (1, 4));
+        assert_eq!(at(Range { start: 99, end: 3 }), (1, 4));
         assert_eq!(at(99..200), (3, 1));
     }
 

@@ -81,18 +81,19 @@ impl Node {
     /// A whole number in `min..=max`. A number written with a fraction of zero counts as whole.
     pub(crate) fn count(&self, key: &str, min: u64, max: u64) -> Result<u64, Fault> {
         const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: whole floats up to here are exact
-        let whole = match self.value {
-            NodeValue::Int(value) => value,
-            NodeValue::Float(value) if value.fract() == 0.0 && value.abs() <= EXACT => value as i128,
-            NodeValue::Float(_) => return Err(self.mismatch(key, "a whole number")),
+        let (whole, shown) = match self.value {
+            NodeValue::Int(value) => (Some(value), value.to_string()),
+            NodeValue::Float(value) if value.fract() == 0.0 => {
+                ((value.abs() <= EXACT).then_some(value as i128), format!("{value:?}"))
+            }
             _ => return Err(self.mismatch(key, "a whole number")),
         };
-        match u64::try_from(whole) {
-            Ok(value) if (min..=max).contains(&value) => Ok(value),
-            _ => Err(Fault::new(
+        match whole.and_then(|whole| u64::try_from(whole).ok()).filter(|value| (min..=max).contains(value)) {
+            Some(value) => Ok(value),
+            None => Err(Fault::new(
                 &self.span,
                 key,
-                format!("{whole} is out of range"),
+                format!("{shown} is out of range"),
                 format!("give a whole number from {min} to {max}"),
             )),
         }
