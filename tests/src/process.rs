@@ -1,7 +1,23 @@
 //! Starting real processes and not leaving them behind.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+
+/// The binary under test, built by `cargo test --workspace` beside the tests.
+///
+/// # Panics
+/// If it is not there: `cargo build` makes it.
+#[must_use]
+pub fn traipse() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap_or_default();
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let binary = folder.join(format!("traipse{}", std::env::consts::EXE_SUFFIX));
+    assert!(binary.is_file(), "{} is not there: run `cargo build -p traipse` first", binary.display());
+    binary
+}
 
 /// A child process that is killed when it goes out of scope.
 #[derive(Debug)]
