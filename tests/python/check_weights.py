@@ -27,14 +27,14 @@ TOLERANCE = 1e-5
 
 def digits():
     """The embedded digits: pixels / 16, every fifth row of a class is test."""
-    raw = np.frombuffer(gzip.open(HERE / "../../worker/nn/data/digits.u8.gz").read(), np.uint8).reshape(1797, 65)
-    labels = raw[:, 64].astype(np.int64)
+    raw = np.frombuffer(gzip.open(HERE / "../../worker/nn/data/digits.u8.gz").read(), np.uint8)
+    labels = raw[1797 * 64 :].astype(np.int64)
     rank = np.zeros(len(labels), int)
     for c in range(10):
         rows = np.flatnonzero(labels == c)
         rank[rows] = np.arange(1, len(rows) + 1)
     test = rank % 5 == 0
-    x = raw[:, :64] / 16.0
+    x = raw[: 1797 * 64].reshape(1797, 64) / 16.0
     return (x[~test], labels[~test]), (x[test], labels[test])
 
 
