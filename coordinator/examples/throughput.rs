@@ -48,5 +48,21 @@ async fn main() {
         rows.len()
     );
     std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("stdout is open");
+    large_reports(&clients(&coordinator).await).await;
     coordinator.shutdown().await;
+}
+
+/// How long a report of 1 MiB takes, there and back; it is refused after it has been decoded.
+async fn large_reports(clients: &traipse_proto::client::Clients) {
+    let mut worker = Worker::register(clients, 99, 1).await;
+    let mut times: Vec<_> = Vec::new();
+    for _ in 0..9 {
+        let report = traipse_proto::v1::JobReport { token: vec![7; 1 << 20], ..Default::default() };
+        let began = Instant::now();
+        assert!(worker.report(vec![report], 0).await.is_err(), "a report without a sweep is refused");
+        times.push(began.elapsed());
+    }
+    times.sort();
+    let line = format!("a report of 1 MiB: median {:?}, most {:?}\n", times[4], times[8]);
+    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("stdout is open");
 }

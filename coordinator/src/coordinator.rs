@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -14,7 +14,7 @@ use traipse_sweep::Incarnation;
 use crate::artifacts::Artifacts;
 use crate::driver::{Driver, OurPump};
 use crate::folder::{self, Folder};
-use crate::journal::{Ledger, Owner, Restored};
+use crate::journal::{self, Ledger, Owner, Restored};
 use crate::lease_token::Tokens;
 use crate::options::Limits;
 use crate::seal::{self, Sealer};
@@ -29,6 +29,7 @@ pub struct Coordinator {
     tasks: Vec<Task>,
     failure: watch::Receiver<Option<Arc<Error>>>,
     ending: Ending,
+    grace: Duration,
 }
 
 /// Ends the parts in order: calls, then the driver when nothing waits to be written; the owner follows it.
@@ -107,12 +108,11 @@ impl Coordinator {
     /// Ends with grace: takes no more calls, answers those that wait, makes durable what is under way.
     pub async fn shutdown(mut self) {
         self.ending.calls.cancel();
-        let grace = Limits::default().grace;
         for task in &mut self.tasks {
             if task.name == "driver" {
                 self.ending.driver.cancel();
             }
-            if tokio::time::timeout(grace, &mut task.handle).await.is_err() {
+            if tokio::time::timeout(self.grace, &mut task.handle).await.is_err() {
                 tracing::warn!(task = task.name, "did not end within its grace, and is ended without");
                 task.handle.abort();
             }
@@ -188,8 +188,11 @@ impl Parts {
             watcher.spawn("server", async move { service::serve(self.listener, shared, &token, calls).await }),
             watcher.spawn("sealer", sealer.run(end_sealer)),
             watcher.spawn("driver", async move {
-                driver.run(inputs, end_driver).await;
-                Ok(())
+                // If the journal is closed, its owner says why.
+                match driver.run(inputs, end_driver).await {
+                    Ok(()) | Err(journal::Error::Closed) => Ok(()),
+                    Err(error) => Err(error.into()),
+                }
             }),
             watcher.spawn("journal", async move {
                 let ended = owner.run().await;
@@ -197,7 +200,7 @@ impl Parts {
                 Ok(ended?)
             }),
         ];
-        Coordinator { address, token: self.token, tasks, failure: watcher.failure, ending }
+        Coordinator { address, token: self.token, tasks, failure: watcher.failure, ending, grace: self.limits.grace }
     }
 }
 
@@ -262,7 +265,7 @@ fn pump(folder: &Folder, limits: &Limits, incarnation: Incarnation, restored: Re
     if restored.next_seq == 1 {
         return Ok(Pump::new(config));
     }
-    let (now, snapshot, next_seq) = (std::time::Duration::ZERO, restored.snapshot.as_deref(), restored.next_seq);
+    let (now, snapshot, next_seq) = (Duration::ZERO, restored.snapshot.as_deref(), restored.next_seq);
     Pump::restore(config, now, snapshot, restored.facts.into_iter(), next_seq)
         .map_err(|source| Error::Restore { path: folder.path().to_owned(), source })
 }
@@ -270,4 +273,23 @@ fn pump(folder: &Folder, limits: &Limits, incarnation: Incarnation, restored: Re
 fn epoch_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_first_failure_is_kept_and_an_orderly_end_is_none() {
+        let watcher = Watcher::new();
+        let done = watcher.spawn("orderly", async { Ok(()) });
+        done.handle.await.unwrap();
+        assert!(watcher.failure.borrow().is_none());
+        let panics = watcher.spawn("panicking", async { panic!("on purpose") });
+        assert!(panics.handle.await.is_err());
+        let fails = watcher.spawn("failing", async { Err(Error::Locked { path: "x".into() }) });
+        fails.handle.await.unwrap();
+        let failure = watcher.failure.borrow().clone().unwrap();
+        assert!(matches!(*failure, Error::Broken("panicking")), "{failure}");
+    }
 }

@@ -1,8 +1,8 @@
 //! The data folder: one coordinator at a time, its token, and the places of everything else.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -22,7 +22,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes the folder if it is not there, and takes it for this process.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(path).map_err(Error::folder("make the data folder", path))?;
+        make(path).map_err(Error::folder("make the data folder", path))?;
         let file = path.join("lock");
         let lock = OpenOptions::new()
             .create(true)
@@ -84,6 +84,17 @@ impl Folder {
         };
         written().map_err(Error::folder("write", path))?;
         Ok(token)
+    }
+}
+
+/// A new folder is its owner's alone: the journal holds the secret of lease tokens.
+fn make(path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
     }
 }
 

@@ -14,7 +14,7 @@ use traipse_sweep::{Incarnation, RowBlock, SweepId};
 
 use crate::Error;
 use crate::driver::{Entry, Handle};
-use crate::journal::{Journal, NewSegment, SegmentFile, StoredBlock};
+use crate::journal::{self, Journal, NewSegment, SegmentFile, StoredBlock};
 use crate::options::Limits;
 
 /// How often the sealer looks for rows that are due.
@@ -81,7 +81,15 @@ impl Sealer {
     ///
     /// # Errors
     /// If a segment cannot be written or named: the ledger keeps the rows.
-    pub(crate) async fn run(mut self, end: CancellationToken) -> Result<(), Error> {
+    pub(crate) async fn run(self, end: CancellationToken) -> Result<(), Error> {
+        match self.work(end).await {
+            // If the journal is closed, its owner says why.
+            Err(Error::Journal(journal::Error::Closed)) => Ok(()),
+            ended => ended,
+        }
+    }
+
+    async fn work(mut self, end: CancellationToken) -> Result<(), Error> {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

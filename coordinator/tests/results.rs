@@ -22,11 +22,13 @@ impl Results {
 
 async fn results(clients: &Clients, sweep: &str) -> Results {
     let request = v1::ResultsRequest { sweep: sweep.to_owned() };
-    let mut stream = clients.sweep.clone().results(request).await.unwrap().into_inner();
-    let Some(Part::Header(header)) = stream.message().await.unwrap().unwrap().part else { panic!("no header") };
+    let mut stream = clients.sweep.clone().results(request).await.expect("the sweep is there").into_inner();
+    let Some(Part::Header(header)) = stream.message().await.expect("a header").expect("a header").part else {
+        panic!("no header")
+    };
     let (mut bytes, mut artifacts) = (Vec::new(), Vec::new());
-    while let Some(part) = stream.message().await.unwrap() {
-        match part.part.unwrap() {
+    while let Some(part) = stream.message().await.expect("the stream goes on") {
+        match part.part.expect("a part") {
             Part::Chunk(chunk) => bytes.extend_from_slice(&chunk),
             Part::Artifacts(more) => artifacts.extend(more.artifacts),
             other => panic!("unexpected {other:?}"),

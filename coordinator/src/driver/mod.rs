@@ -19,7 +19,7 @@ use handle::Message;
 pub(crate) use handle::{CallError, Handle};
 
 use crate::block::Block;
-use crate::journal::{Committed, Journal};
+use crate::journal::{self, Committed, Journal};
 use crate::options::Limits;
 use rates::Rates;
 use snapshots::Snapshots;
@@ -43,7 +43,7 @@ type Reply = oneshot::Sender<Result<Answer, Rejection>>;
 enum Wake {
     Message(Message),
     Committed(Committed),
-    SnapshotKept(Result<(), crate::journal::Error>),
+    SnapshotKept,
     Tick,
 }
 
@@ -104,28 +104,30 @@ impl Driver {
     }
 
     /// Runs until it is told to end and nothing waits to become durable, or until the journal's owner has gone.
-    pub(crate) async fn run(mut self, mut inputs: Inputs, end: CancellationToken) {
+    ///
+    /// # Errors
+    /// If a snapshot cannot be kept.
+    pub(crate) async fn run(mut self, mut inputs: Inputs, end: CancellationToken) -> Result<(), journal::Error> {
         self.apply(Wake::Tick);
         loop {
             if end.is_cancelled() && self.is_settled() {
-                break;
+                return Ok(());
             }
             let due = self.next_wake();
             let wake = tokio::select! {
                 biased;
                 committed = inputs.committed.recv() => match committed {
                     Some(committed) => Wake::Committed(committed),
-                    None => break,
+                    None => return Ok(()),
                 },
-                Some(kept) = self.snapshots.kept() => Wake::SnapshotKept(kept),
+                Some(kept) = self.snapshots.kept() => {
+                    kept?;
+                    Wake::SnapshotKept
+                }
                 Some(message) = inputs.inbox.recv() => Wake::Message(message),
                 () = tokio::time::sleep_until(due.into()) => Wake::Tick,
                 () = end.cancelled(), if !end.is_cancelled() => Wake::Tick,
             };
-            if let Wake::SnapshotKept(Err(error)) = &wake {
-                tracing::error!(%error, "the journal cannot be written");
-                break;
-            }
             self.apply(wake);
             self.take_waiting(&mut inputs.inbox);
             if self.pump.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
@@ -157,7 +159,7 @@ impl Driver {
             }
             Wake::Message(Message::Read(read)) => read(self),
             Wake::Committed(Committed(seq)) => self.on_committed(seq),
-            Wake::SnapshotKept(_) => {}
+            Wake::SnapshotKept => {}
             Wake::Tick => self.feed(Event::Tick),
         }
         self.snapshots.take_if_due(&self.pump, Instant::now());

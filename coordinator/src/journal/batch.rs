@@ -170,8 +170,8 @@ async fn many<T>(
         let sql = if items.len() - done >= size { statement(head, n_columns, size) } else { continue };
         while items.len() - done >= size {
             let mut insert = sqlx::query(AssertSqlSafe(sql.as_str().to_owned()));
-            for at in done..done + size {
-                insert = bind(insert, at, &items[at]);
+            for (at, item) in items.iter().enumerate().skip(done).take(size) {
+                insert = bind(insert, at, item);
             }
             insert.execute(&mut *connection).await?;
             done += size;

@@ -46,7 +46,7 @@ fn attempt(job: u64) -> AttemptRecord {
         info: Some(Arc::new(info)),
         granted_at: Some(std::time::Duration::from_millis(5)),
         outcome: (job % 2 == 1).then_some(Outcome::Succeeded),
-        failure: (job % 2 == 0).then(|| (FailureClass::Transient, "disk full".into())),
+        failure: job.is_multiple_of(2).then(|| (FailureClass::Transient, "disk full".into())),
         stats: (job % 2 == 1).then(|| AttemptStats { train_seconds: 1.5, ..AttemptStats::default() }),
     }
 }
@@ -201,4 +201,26 @@ async fn sealed_rows_leave_the_ledger_in_small_bites() {
     assert_eq!((files.len(), files[0].table, files[0].n_rows), (1, Table::Runs, 3000));
     assert!(ledger.files(Some(SweepId(1))).await.unwrap().is_empty());
     assert_eq!(ledger.files(None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_the_owner_and_nothing_is_said_to_be_durable() {
+    let dir = dir();
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    let n_pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut ledger.connection).await.unwrap();
+    let limit = format!("PRAGMA max_page_count = {}", n_pages + 1);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(limit)).execute(&mut ledger.connection).await.unwrap();
+    let (commits, batches) = tokio::sync::mpsc::channel(1);
+    let (durable, mut committed) = tokio::sync::mpsc::channel(1);
+    let (owner, journal) = Owner::new(ledger, batches, durable);
+    let owner = tokio::spawn(owner.run());
+    commits.send(batch(1, 0..1)).await.unwrap();
+    assert_eq!(committed.recv().await, Some(Committed(1)));
+    commits.send(batch(2, 1..2000)).await.unwrap();
+    let error = owner.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Write { .. }) && error.to_string().contains("make room"), "{error}");
+    assert_eq!(committed.recv().await, None);
+    assert!(matches!(journal.run(|ledger| Box::pin(ledger.prune())).await, Err(Error::Closed)));
+    let (_, start) = open(&dir).await.unwrap();
+    assert_eq!(start.restored.next_seq, 2);
 }

@@ -1,6 +1,7 @@
 //! Reports, from the wire to the scheduler's command: fields, tokens and rows are checked here, off the driver's task.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,9 +69,9 @@ async fn check_rows(shared: &Shared, parts: Vec<Parts>) -> Result<Vec<Parts>, St
     for report in &parts {
         if let PartsResult::Rows { block, .. } = &report.result {
             n_bytes += block.len();
-            if !sweeps.contains_key(&report.sweep) {
+            if let Vacant(vacant) = sweeps.entry(report.sweep) {
                 let unknown = || refusal::not_found(format!("there is no sweep {}", report.sweep));
-                sweeps.insert(report.sweep, shared.driver.sweep(report.sweep).ok_or_else(unknown)?);
+                vacant.insert(shared.driver.sweep(report.sweep).ok_or_else(unknown)?);
             }
         }
     }

@@ -15,61 +15,61 @@ use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{SweepId, WorkerId};
 
 /// No call of a test waits longer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The id of the tests' first sweep, and of others by number.
-pub fn sweep(n: u128) -> String {
+pub(crate) fn sweep(n: u128) -> String {
     SweepId(0x0192_0000_0000_0000_0000_0000_0000_0000 + n).to_string()
 }
 
 /// A sweep of `n` runs that train nothing.
-pub fn noop(name: &str, n: u64) -> String {
+pub(crate) fn noop(name: &str, n: u64) -> String {
     let text =
         format!(r#"{{"spec": 1, "name": "{name}", "model": {{"kind": "noop"}}, "replicates": {{"seed": {n}}}}}"#);
     spec::parse(&text, Format::Json, "test").expect("the test's spec is good").canonical_json()
 }
 
 /// Options for a folder: a free port, leases and seals that no test waits for.
-pub fn options(data: &Path) -> Options {
+pub(crate) fn options(data: &Path) -> Options {
     Options::new(([127, 0, 0, 1], 0).into(), data)
 }
 
 /// Options with other limits.
-pub fn with_limits(data: &Path, change: impl FnOnce(&mut Limits)) -> Options {
+pub(crate) fn with_limits(data: &Path, change: impl FnOnce(&mut Limits)) -> Options {
     let mut options = options(data);
     change(&mut options.limits);
     options
 }
 
-pub async fn start(data: &Path) -> Coordinator {
+pub(crate) async fn start(data: &Path) -> Coordinator {
     Coordinator::start(options(data)).await.expect("the coordinator starts")
 }
 
 /// Why it does not start.
-pub async fn refused(options: Options) -> Error {
+pub(crate) async fn refused(options: Options) -> Error {
     match Coordinator::start(options).await {
         Ok(_) => panic!("it started"),
         Err(error) => error,
     }
 }
 
-pub async fn clients(coordinator: &Coordinator) -> Clients {
+pub(crate) async fn clients(coordinator: &Coordinator) -> Clients {
     client::connect(&coordinator.url(), coordinator.token()).await.expect("the coordinator answers")
 }
 
-pub async fn submit(clients: &Clients, sweep: &str, spec: &str) -> Result<v1::SubmitResponse, Status> {
+pub(crate) async fn submit(clients: &Clients, sweep: &str, spec: &str) -> Result<v1::SubmitResponse, Status> {
     let request = v1::SubmitRequest { sweep: sweep.to_owned(), spec: spec.to_owned() };
     clients.sweep.clone().submit(unary(request)).await.map(tonic::Response::into_inner)
 }
 
-pub async fn status(clients: &Clients, sweep: &str) -> v1::SweepStatus {
+pub(crate) async fn status(clients: &Clients, sweep: &str) -> v1::SweepStatus {
     let request = v1::GetRequest { sweep: sweep.to_owned() };
     let response = clients.sweep.clone().get(unary(request)).await.expect("the sweep is there");
     response.into_inner().status.expect("a status is always there")
 }
 
 /// An encoded block with one row in `runs`.
-pub fn block(spec_text: &str) -> bytes::Bytes {
+pub(crate) fn block(spec_text: &str) -> bytes::Bytes {
     let spec = spec::parse(spec_text, Format::Json, "test").expect("the test's spec is good");
     let schema = Schema::of(&spec);
     let mut builder = TableBuilder::new(schema.table(Table::Runs).expect("every schema has runs"));
@@ -77,12 +77,12 @@ pub fn block(spec_text: &str) -> bytes::Bytes {
     rows::encode(&RowBlock { tables: vec![builder.finish()] }, &schema).expect("the block fits its schema")
 }
 
-pub fn success(lease: &v1::Lease, block: &bytes::Bytes) -> v1::JobReport {
+pub(crate) fn success(lease: &v1::Lease, block: &bytes::Bytes) -> v1::JobReport {
     let rows = v1::Rows { block: block.clone(), artifacts: Vec::new() };
     report(lease, v1::job_report::Result::Succeeded(rows))
 }
 
-pub fn failure(lease: &v1::Lease, class: v1::FailureClass, message: &str) -> v1::JobReport {
+pub(crate) fn failure(lease: &v1::Lease, class: v1::FailureClass, message: &str) -> v1::JobReport {
     let failure = v1::Failure { class: class as i32, message: message.to_owned() };
     report(lease, v1::job_report::Result::Failed(failure))
 }
@@ -100,15 +100,15 @@ fn report(lease: &v1::Lease, result: v1::job_report::Result) -> v1::JobReport {
 }
 
 /// A worker's session.
-pub struct Worker {
-    pub clients: Clients,
-    pub registered: v1::RegisterResponse,
-    pub seq: u64,
-    pub n_slots: u32,
+pub(crate) struct Worker {
+    pub(crate) clients: Clients,
+    pub(crate) registered: v1::RegisterResponse,
+    pub(crate) seq: u64,
+    pub(crate) n_slots: u32,
 }
 
 /// What a worker says of itself.
-pub fn register_request(id: u128, incarnation: u32, n_slots: u32) -> v1::RegisterRequest {
+pub(crate) fn register_request(id: u128, incarnation: u32, n_slots: u32) -> v1::RegisterRequest {
     v1::RegisterRequest {
         protocol: PROTOCOL,
         worker: WorkerId(id).to_string(),
@@ -120,25 +120,29 @@ pub fn register_request(id: u128, incarnation: u32, n_slots: u32) -> v1::Registe
 }
 
 impl Worker {
-    pub async fn register(clients: &Clients, id: u128, n_slots: u32) -> Self {
+    pub(crate) async fn register(clients: &Clients, id: u128, n_slots: u32) -> Self {
         let request = register_request(id, 1, n_slots);
         Self::with(clients, request).await.expect("the worker is welcome")
     }
 
-    pub async fn with(clients: &Clients, request: v1::RegisterRequest) -> Result<Self, Status> {
+    pub(crate) async fn with(clients: &Clients, request: v1::RegisterRequest) -> Result<Self, Status> {
         let n_slots = request.n_slots;
         let registered = clients.worker.clone().register(unary(request)).await?.into_inner();
         Ok(Self { clients: clients.clone(), registered, seq: 0, n_slots })
     }
 
     /// Reports, and asks for `n_free` leases.
-    pub async fn report(&mut self, reports: Vec<v1::JobReport>, n_free: u32) -> Result<v1::ReportResponse, Status> {
+    pub(crate) async fn report(
+        &mut self,
+        reports: Vec<v1::JobReport>,
+        n_free: u32,
+    ) -> Result<v1::ReportResponse, Status> {
         self.seq += 1;
         self.repeat(reports, n_free).await
     }
 
     /// The same call again.
-    pub async fn repeat(&self, reports: Vec<v1::JobReport>, n_free: u32) -> Result<v1::ReportResponse, Status> {
+    pub(crate) async fn repeat(&self, reports: Vec<v1::JobReport>, n_free: u32) -> Result<v1::ReportResponse, Status> {
         let request = v1::ReportRequest {
             session: self.registered.session.clone(),
             seq: self.seq,
@@ -151,21 +155,21 @@ impl Worker {
     }
 
     /// Runs a sweep of noops to its end, `n_slots` at a time; says how many jobs it ran.
-    pub async fn drain(&mut self, sweep: &str, block: &bytes::Bytes) -> u64 {
+    pub(crate) async fn drain(&mut self, sweep: &str, block: &bytes::Bytes) -> u64 {
         let (mut reports, mut n_done) = (Vec::new(), 0);
         loop {
-            let answer = self.report(std::mem::take(&mut reports), self.n_slots).await.expect("reports are taken");
-            n_done += answer.verdicts.iter().filter(|&&verdict| verdict == v1::Verdict::Accepted as i32).count() as u64;
-            reports.extend(answer.leases.iter().map(|lease| success(lease, block)));
             if reports.is_empty() && status(&self.clients, sweep).await.state().is_over() {
                 return n_done;
             }
+            let answer = self.report(std::mem::take(&mut reports), self.n_slots).await.expect("reports are taken");
+            n_done += answer.verdicts.iter().filter(|&&verdict| verdict == v1::Verdict::Accepted as i32).count() as u64;
+            reports.extend(answer.leases.iter().map(|lease| success(lease, block)));
         }
     }
 }
 
 /// The code of a refusal, whose message holds `part`.
-pub fn check_refusal<T>(found: Result<T, Status>, code: Code, part: &str) {
+pub(crate) fn check_refusal<T>(found: Result<T, Status>, code: Code, part: &str) {
     let status = match found {
         Ok(_) => panic!("it was not refused"),
         Err(status) => status,
