@@ -88,7 +88,7 @@ impl<S: Sink> Op for WeightGradient<'_, S> {
                 let mut tile = Tile([[0.0; WIDTH]; ROWS]);
                 self.sink.start(at, &mut tile.0[..n]);
                 self.left.multiply_transposed::<L>(group, self.n_rows, narrow, delta, &mut tile);
-                self.sink.take(at, &tile.0[..n], true);
+                self.sink.take::<L>(at, &tile.0[..n], true);
             }
         }
     }
@@ -123,7 +123,7 @@ impl<S: Sink> Op for BiasGradient<'_, S> {
                     *sum += value;
                 }
             }
-            self.sink.take(at, &sums, false);
+            self.sink.take::<L>(at, &sums, false);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::arch::x86_64::*;
 
 use super::tile::{Product, Tile, part};
-use super::{ROWS, WIDTH};
+use super::{LANES, ROWS, WIDTH};
 
 /// A family's vectors of `f32`. The methods may only run where the processor has the family's instructions, which
 /// [`super::Isa`] sees to.
@@ -22,6 +22,12 @@ pub(crate) trait Lanes: Copy {
     unsafe fn store(to: *mut f32, value: Self::V);
     /// a · b + c, rounded once.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// a · b.
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// a − b.
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// Adds the squares of `N` values, widened, to as many sums from `first` on.
+    unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: Self::V);
     /// Adds `product` to the tile (to its first half where `narrow`), in parts that fit the registers.
     unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P);
     /// Transposes 8 × 8 floats between rows that are `WIDTH` floats apart.
@@ -77,6 +83,27 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn mul(a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: __m512) {
+        unsafe {
+            let (low, high) = (_mm512_castps512_ps256(values), _mm512_extractf32x8_ps::<1>(values));
+            let (low, high) = (_mm512_cvtps_pd(low), _mm512_cvtps_pd(high));
+            let to = sums[first..first + 16].as_mut_ptr();
+            _mm512_storeu_pd(to, _mm512_fmadd_pd(low, low, _mm512_loadu_pd(to)));
+            _mm512_storeu_pd(to.add(8), _mm512_fmadd_pd(high, high, _mm512_loadu_pd(to.add(8))));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P) {
         unsafe {
             if narrow {
@@ -119,6 +146,27 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: __m256) {
+        unsafe {
+            let (low, high) = (_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
+            let (low, high) = (_mm256_cvtps_pd(low), _mm256_cvtps_pd(high));
+            let to = sums[first..first + 8].as_mut_ptr();
+            _mm256_storeu_pd(to, _mm256_fmadd_pd(low, low, _mm256_loadu_pd(to)));
+            _mm256_storeu_pd(to.add(4), _mm256_fmadd_pd(high, high, _mm256_loadu_pd(to.add(4))));
+        }
+    }
+
+    #[inline(always)]
     unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P) {
         for column in (0..if narrow { WIDTH / 2 } else { WIDTH }).step_by(16) {
             for row in (0..ROWS).step_by(4) {
@@ -155,6 +203,23 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn fma(a: [f32; 4], b: [f32; 4], c: [f32; 4]) -> [f32; 4] {
         [a[0].mul_add(b[0], c[0]), a[1].mul_add(b[1], c[1]), a[2].mul_add(b[2], c[2]), a[3].mul_add(b[3], c[3])]
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] * b[0], a[1] * b[1], a[2] * b[2], a[3] * b[3]]
+    }
+
+    #[inline(always)]
+    unsafe fn sub(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]]
+    }
+
+    #[inline(always)]
+    unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: [f32; 4]) {
+        for (sum, value) in sums[first..first + 4].iter_mut().zip(values) {
+            *sum = f64::from(value).mul_add(f64::from(value), *sum);
+        }
     }
 
     #[inline(always)]

@@ -114,7 +114,7 @@ impl Op for PackRows<'_> {
         let Self { raw, scaling, packed } = self;
         let (n, stride, dense) = (raw.n_features, padded(raw.n_features), scaling.offset != 0.0);
         packed.depth = n;
-        let mut count = 0;
+        let mut list = List { offsets: &mut packed.offsets, words: &mut packed.words, count: 0, dense };
         for (group, rows) in raw.bytes.chunks_exact(ROWS * stride).take(raw.n_rows.div_ceil(ROWS)).enumerate() {
             for first in (0..n).step_by(ROWS) {
                 let mut block = [0; ROWS];
@@ -122,12 +122,13 @@ impl Op for PackRows<'_> {
                     *row = word(&rows[r * stride + first..]);
                 }
                 for (k, column) in (first..n).zip(transpose_bytes(block)) {
-                    count = push(packed, count, k, column, dense);
+                    list.push(k, column);
                 }
             }
-            packed.starts[group + 1] = count as u32;
+            packed.starts[group + 1] = list.count as u32;
         }
-        convert(packed, count, scaling);
+        let count = list.count;
+        convert(&packed.words[..count], &mut packed.values, scaling);
     }
 }
 
@@ -139,14 +140,15 @@ impl Op for PackColumns<'_> {
         let Self { raw, scaling, packed } = self;
         let (n, stride, dense) = (raw.n_features, padded(raw.n_features), scaling.offset != 0.0);
         packed.depth = raw.n_rows;
-        let mut count = 0;
+        let mut list = List { offsets: &mut packed.offsets, words: &mut packed.words, count: 0, dense };
         for (group, first) in (0..n).step_by(ROWS).enumerate() {
             for (k, row) in raw.bytes.chunks_exact(stride).take(raw.n_rows).enumerate() {
-                count = push(packed, count, k, word(&row[first..]), dense);
+                list.push(k, word(&row[first..]));
             }
-            packed.starts[group + 1] = count as u32;
+            packed.starts[group + 1] = list.count as u32;
         }
-        convert(packed, count, scaling);
+        let count = list.count;
+        convert(&packed.words[..count], &mut packed.values, scaling);
     }
 }
 
@@ -157,18 +159,27 @@ fn word(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(eight)
 }
 
-/// Writes the entry always and counts it only if it is kept: no branch to mispredict.
-#[inline(always)]
-fn push(packed: &mut Packed, count: usize, k: usize, word: u64, dense: bool) -> usize {
-    packed.offsets[count] = (k * WIDTH) as u32;
-    packed.words[count] = word.to_le_bytes();
-    count + usize::from(dense | (word != 0))
+/// Entries as they are found.
+struct List<'a> {
+    offsets: &'a mut [u32],
+    words: &'a mut [[u8; ROWS]],
+    count: usize,
+    dense: bool,
+}
+
+impl List<'_> {
+    /// Writes the entry always and counts it only if it is kept: no branch to mispredict.
+    #[inline(always)]
+    fn push(&mut self, k: usize, word: u64) {
+        self.offsets[self.count] = (k * WIDTH) as u32;
+        self.words[self.count] = word.to_le_bytes();
+        self.count += usize::from(self.dense | (word != 0));
+    }
 }
 
 #[inline(always)]
-fn convert(packed: &mut Packed, count: usize, scaling: Scaling) {
-    let bytes = packed.words[..count].as_flattened();
-    for (value, &byte) in packed.values.iter_mut().zip(bytes) {
+fn convert(words: &[[u8; ROWS]], values: &mut [f32], scaling: Scaling) {
+    for (value, &byte) in values.iter_mut().zip(words.as_flattened()) {
         *value = f32::from(byte).mul_add(scaling.scale, scaling.offset);
     }
 }
@@ -176,15 +187,22 @@ fn convert(packed: &mut Packed, count: usize, scaling: Scaling) {
 /// Transposes 8 × 8 bytes: byte j of word i becomes byte i of word j.
 #[inline(always)]
 fn transpose_bytes(mut x: [u64; 8]) -> [u64; 8] {
-    for (distance, mask) in [(4, 0x0000_0000_ffff_ffffu64), (2, 0x0000_ffff_0000_ffff), (1, 0x00ff_00ff_00ff_00ff)] {
-        let shift = distance * 8;
-        for i in 0..8 {
-            if i & distance == 0 {
-                let (low, high) = (x[i], x[i + distance]);
-                x[i] = low & mask | (high & mask) << shift;
-                x[i + distance] = (low >> shift) & mask | high & !mask;
-            }
-        }
+    for i in [0, 1, 2, 3] {
+        exchange::<4>(&mut x, i, 0x0000_0000_ffff_ffff);
+    }
+    for i in [0, 1, 4, 5] {
+        exchange::<2>(&mut x, i, 0x0000_ffff_0000_ffff);
+    }
+    for i in [0, 2, 4, 6] {
+        exchange::<1>(&mut x, i, 0x00ff_00ff_00ff_00ff);
     }
     x
+}
+
+/// Exchanges the bytes outside `mask` of word i with those inside it of word i + D.
+#[inline(always)]
+fn exchange<const D: usize>(x: &mut [u64; 8], i: usize, mask: u64) {
+    let (low, high) = (x[i], x[i + D]);
+    x[i] = low & mask | (high & mask) << (D * 8);
+    x[i + D] = (low >> (D * 8)) & mask | high & !mask;
 }

@@ -10,7 +10,7 @@ pub(crate) trait Sink {
     /// The value from which the chains of these rows begin; zero unless said.
     fn start(&self, at: usize, rows: &mut [[f32; WIDTH]]);
     /// The finished rows; `weights` tells weights from biases.
-    fn take(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool);
+    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool);
 }
 
 /// The constants of a step of SGD.
@@ -57,35 +57,34 @@ impl Sink for Update<'_> {
     fn start(&self, _at: usize, _rows: &mut [[f32; WIDTH]]) {}
 
     #[inline(always)]
-    fn take(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool) {
+    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool) {
         let n = rows.len() * WIDTH;
         let decay = if weights { self.sgd.weight_decay } else { self.sgd.bias_decay };
         let parameters = &mut self.parameters[at..][..n];
         let mut squares = self.squares;
-        if self.velocity.is_empty() {
-            for (row, parameters) in rows.iter().zip(parameters.as_chunks_mut::<WIDTH>().0) {
-                for half in [0, LANES] {
-                    for lane in 0..LANES {
-                        let parameter = &mut parameters[half + lane];
-                        let update = self.sgd.rate * decay.mul_add(*parameter, row[half + lane]);
-                        *parameter -= update;
-                        squares[lane] = f64::from(update).mul_add(f64::from(update), squares[lane]);
-                    }
+        // SAFETY: every vector begins at a multiple of L::N below n, and all slices have n floats; L::N divides sixteen;
+        // `L` is right by `Isa`.
+        unsafe {
+            let (rate, decay) = (L::splat(self.sgd.rate), L::splat(decay));
+            let (gradient, parameters) = (rows.as_ptr().cast::<f32>(), parameters.as_mut_ptr());
+            if self.velocity.is_empty() {
+                for i in (0..n).step_by(L::N) {
+                    let parameter = L::load(parameters.add(i));
+                    let update = L::mul(rate, L::fma(decay, parameter, L::load(gradient.add(i))));
+                    L::store(parameters.add(i), L::sub(parameter, update));
+                    L::add_squares(&mut squares, i % LANES, update);
                 }
-            }
-        } else {
-            let velocity = &mut self.velocity[at..][..n];
-            let both = parameters.as_chunks_mut::<WIDTH>().0.iter_mut().zip(velocity.as_chunks_mut::<WIDTH>().0);
-            for (row, (parameters, velocity)) in rows.iter().zip(both) {
-                for half in [0, LANES] {
-                    for lane in 0..LANES {
-                        let (parameter, speed) = (&mut parameters[half + lane], &mut velocity[half + lane]);
-                        let gradient = decay.mul_add(*parameter, row[half + lane]);
-                        *speed = self.sgd.momentum.mul_add(*speed, gradient);
-                        let update = self.sgd.rate * *speed;
-                        *parameter -= update;
-                        squares[lane] = f64::from(update).mul_add(f64::from(update), squares[lane]);
-                    }
+            } else {
+                let velocity = self.velocity[at..][..n].as_mut_ptr();
+                let momentum = L::splat(self.sgd.momentum);
+                for i in (0..n).step_by(L::N) {
+                    let parameter = L::load(parameters.add(i));
+                    let gradient = L::fma(decay, parameter, L::load(gradient.add(i)));
+                    let speed = L::fma(momentum, L::load(velocity.add(i)), gradient);
+                    let update = L::mul(rate, speed);
+                    L::store(velocity.add(i), speed);
+                    L::store(parameters.add(i), L::sub(parameter, update));
+                    L::add_squares(&mut squares, i % LANES, update);
                 }
             }
         }
@@ -106,7 +105,7 @@ impl Sink for Into32<'_> {
     }
 
     #[inline(always)]
-    fn take(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
+    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
         self.0[at..][..rows.len() * WIDTH].copy_from_slice(rows.as_flattened());
     }
 }
@@ -121,7 +120,7 @@ impl Sink for Into64<'_> {
     fn start(&self, _at: usize, _rows: &mut [[f32; WIDTH]]) {}
 
     #[inline(always)]
-    fn take(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
+    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
         let sums = &mut self.0[at..][..rows.len() * WIDTH];
         for (sum, &value) in sums.iter_mut().zip(rows.as_flattened()) {
             *sum += f64::from(value);
@@ -146,7 +145,7 @@ impl Op for Apply<'_, '_> {
     fn run<L: Lanes>(self) {
         for &(from, to, weights) in self.parts {
             for (at, row) in (from..to).step_by(WIDTH).zip(self.gradient[from..to].as_chunks::<WIDTH>().0) {
-                self.update.take(at, std::slice::from_ref(row), weights);
+                self.update.take::<L>(at, std::slice::from_ref(row), weights);
             }
         }
     }
