@@ -149,10 +149,11 @@ impl Calls {
     }
 
     fn replace(&mut self, call: impl Future<Output = Answer> + Send + 'static) {
-        let new = self.under_way.spawn(call);
-        if let Some(old) = self.main.replace(new) {
+        // The old call goes first: otherwise the coordinator may tell it that it was replaced, which is no news.
+        if let Some(old) = self.main.take() {
             old.abort();
         }
+        self.main = Some(self.under_way.spawn(call));
     }
 }
 
