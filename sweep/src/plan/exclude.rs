@@ -97,7 +97,8 @@ pub(super) fn count(digits: &[Digit], rules: &[Rule]) -> Result<u64, GridError> 
             continue;
         }
         let groups = groups(at, digit, rules);
-        if states.len() * groups.len() * rules.len() > MAX_WORK {
+        let alive: usize = states.keys().map(Vec::len).sum();
+        if alive.saturating_mul(groups.len()) > MAX_WORK {
             let message = "the exclusions combine in too many ways to be counted";
             return refuse(Part::Exclude(0), "grid.exclude", message, "write fewer of them, or split the sweep");
         }

@@ -179,3 +179,14 @@ fn a_grid_of_ten_to_the_fifteen_is_as_small_as_any() {
     let run = plan.settings(JobNumber(n - 1));
     assert_eq!((run.data.seed, run.train.epochs, run.streams.order_seed), (10_000, Some(1000), 4999));
 }
+
+#[test]
+fn a_thousand_exclusions_are_counted() {
+    let rules: Vec<String> =
+        (0..1000).map(|i| format!("{{ 'data.seed' = {}, 'train.epochs' = {} }}", i + 1, 1 + i * 7 % 1000)).collect();
+    let text = format!(
+        "name = 'a'\n[axes]\n'data.seed' = {{ from = 1, to = 1000, step = 1 }}\n'train.epochs' = {{ from = 1, to = 1000, step = 1 }}\n[grid]\nexclude = [{}]",
+        rules.join(", ")
+    );
+    assert_eq!(plan(&text).n_excluded(), 1000);
+}
