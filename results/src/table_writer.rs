@@ -9,6 +9,8 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+use traipse_sweep::columns::ColumnType;
 
 use crate::Error;
 use crate::aside::{Aside, Finished};
@@ -57,7 +59,7 @@ impl TableWriter {
     ) -> Result<Self, Error> {
         let file = Aside::create(path)?;
         let schema = arrow(columns);
-        let options = ArrowWriterOptions::new().with_properties(properties(sorted_by, keys));
+        let options = ArrowWriterOptions::new().with_properties(properties(columns, sorted_by, keys));
         let writer = ArrowWriter::try_new_with_options(file, schema.clone(), options).map_err(Error::parquet(path))?;
         Ok(Self {
             writer,
@@ -120,13 +122,22 @@ impl TableWriter {
 }
 
 /// No writer's name or version and no time: only the rows and the keys make the bytes.
-fn properties(sorted_by: usize, keys: &[(&str, String)]) -> WriterProperties {
+fn properties(columns: &[Spec], sorted_by: usize, keys: &[(&str, String)]) -> WriterProperties {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("3 is a level of zstd");
     let keys = keys.iter().map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect();
     let sorting = (0..sorted_by as i32)
         .map(|column_idx| SortingColumn { column_idx, descending: false, nulls_first: false })
         .collect();
-    WriterProperties::builder()
+    // Numbers hardly repeat, and where they do zstd finds it: looking each one up in a dictionary costs more.
+    let numbers = columns.iter().filter(|column| matches!(column.ty, ColumnType::F64 | ColumnType::ListF64));
+    let plain = numbers.map(|column| match column.ty {
+        ColumnType::ListF64 => vec![column.name.clone(), "list".to_owned(), "element".to_owned()],
+        _ => vec![column.name.clone()],
+    });
+    let builder = plain.fold(WriterProperties::builder(), |builder, path| {
+        builder.set_column_dictionary_enabled(ColumnPath::new(path), false)
+    });
+    builder
         .set_created_by("traipse".to_owned())
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))

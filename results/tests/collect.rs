@@ -1,4 +1,5 @@
 //! Collection: the same tables however the rows were spread, every run with its row, metadata, and refusals.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Segments: what goes in comes out, bytes depend on the rows alone, and bad blocks are refused.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! A synthetic sweep: rows that follow from the job number, spread over segments at will.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
