@@ -151,3 +151,27 @@ fn crossed_seeds_taken_as_independent_would_promise_too_much() {
     assert!((0.93..0.99).contains(&share), "{share}");
     assert!(coverage(&Design::Iid, n, sample) < 0.75);
 }
+
+proptest::proptest! {
+    #[test]
+    fn statistics_lie_where_they_must(values in proptest::collection::vec(-1e6_f64..1e6, 1..40), gaps in 0_usize..3) {
+        let mut column = values.clone();
+        column.extend(std::iter::repeat_n(f64::NAN, gaps));
+        let resamples = Resamples::draw(5, column.len(), &Design::Iid);
+        let found = Summarizer::new(Design::Iid).summarize(&column, Kind::Number, resamples.as_ref());
+        assert_eq!(found.n_value as usize, values.len());
+        let order = [found.min, found.q05, found.q25, found.median, found.q75, found.q95, found.max].map(Option::unwrap);
+        assert!(order.is_sorted(), "{order:?}");
+        let (low, high, mean) = (order[0], order[6], found.mean.unwrap());
+        assert!(low <= mean && mean <= high);
+        if let Some(limits) = found.t {
+            assert!(limits.0 <= mean && mean <= limits.1);
+        }
+        if let Some(limits) = found.bootstrap {
+            let slack = 1e-9 * (high - low);
+            assert!(low - slack <= limits.0 && limits.0 <= limits.1 && limits.1 <= high + slack);
+        }
+        assert_eq!(found.t.is_some(), values.len() > 1);
+        assert_eq!(found.bootstrap.is_some(), values.len() > 1);
+    }
+}

@@ -134,6 +134,22 @@ pub struct Done {
     pub diverged: bool,
 }
 
+/// Writes the bare rows of `runs` into `n` segments, as a sweep does that trains nothing.
+pub fn bare_segments(dir: &Path, plan: &Plan, n: usize) -> Vec<(Table, PathBuf)> {
+    let schema = Schema::of(plan.spec());
+    let bare = |job: u64| {
+        let mut row = TableBuilder::new(schema.table(Table::Runs).unwrap());
+        row.push([(&runs::STATUS, Cell::Utf8(format!("noop {job}")))]);
+        RowBlock { tables: vec![row.finish()] }
+    };
+    let write = |part: usize| {
+        let jobs = (part as u64..plan.n_jobs()).step_by(n);
+        let blocks = jobs.map(|job| (JobNumber(job), Generation(0), bare(job)));
+        segment::write(dir, &format!("bare-{n}-{part}"), &schema, blocks, &[]).unwrap()
+    };
+    (0..n).flat_map(write).map(|file| (file.table, file.path)).collect()
+}
+
 /// Writes what is done into `n` segments, job by job in turn.
 pub fn segments(dir: &Path, plan: &Plan, done: &[Done], n: usize) -> Vec<(Table, PathBuf)> {
     let schema = Schema::of(plan.spec());
