@@ -17,12 +17,12 @@ pub(crate) use cell::CellValues;
 pub(crate) use metrics::Registry;
 pub(crate) use row::columns;
 
+use crate::Error;
 use crate::cells::{CellSummary, MAX_SUMMARIES, summary};
 use crate::statistics::Summarizer;
 use crate::statistics::bootstrap::Resamples;
 use crate::statistics::design::Design;
 use crate::table_writer::TableWriter;
-use crate::{Error, statistics};
 use metrics::{Level, Metric, picks};
 use source::{Pick, Source, filled_columns};
 
@@ -218,7 +218,9 @@ fn write_cell(
     writer: &mut TableWriter,
 ) -> Result<(), Error> {
     let head = row::CellHead::new(plan, values, summarizer.design());
-    let resamples = Resamples::draw(values.cell, plan.n_replicates() as usize, summarizer.design());
+    let wanted = metrics.iter().any(|metric| metric.level == Level::Run);
+    let draw = || Resamples::draw(values.cell, plan.n_replicates() as usize, summarizer.design());
+    let resamples = wanted.then(draw).flatten();
     for metric in metrics {
         match metric.level {
             Level::Run => {
@@ -227,7 +229,7 @@ fn write_cell(
             }
             Level::Snapshot => {
                 for (step, at) in &values.steps {
-                    let found: statistics::Summary = summarizer.summarize(at.metric(metric.at), metric.kind, None);
+                    let found = summarizer.summarize(at.metric(metric.at), metric.kind, None);
                     head.push(writer, metric, Some((*step, at.epoch)), &found)?;
                 }
             }
