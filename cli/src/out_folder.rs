@@ -35,8 +35,6 @@ pub(crate) struct OutFolder {
     pub(crate) path: PathBuf,
     /// The sweep that lives in it.
     pub(crate) sweep: SweepId,
-    /// Whether it lived there before.
-    pub(crate) existed: bool,
 }
 
 impl OutFolder {
@@ -73,7 +71,7 @@ pub(crate) fn take(path: &Path, file: &SpecFile) -> Result<OutFolder, Error> {
             return Err(other_sweep(path, &format!("`{}` with other settings", owner.name), owner.sweep, file));
         }
         writable(path)?;
-        return Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep, existed: true });
+        return Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep });
     }
     if let Some(sweep) = tables_of(path)? {
         return Err(other_sweep(path, "the tables of another sweep", sweep, file));
@@ -82,7 +80,7 @@ pub(crate) fn take(path: &Path, file: &SpecFile) -> Result<OutFolder, Error> {
     writable(path)?;
     let owner = Owner { sweep: new_id::sweep()?, name: file.name().to_owned(), spec };
     write_owner(&state, &record, &owner).map_err(|error| unwritable(path, error))?;
-    Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep, existed: false })
+    Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep })
 }
 
 /// Makes a folder for the tables of `sweep`, unless it holds those of another.

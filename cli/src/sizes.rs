@@ -196,10 +196,15 @@ const FLOPS_PER_SECOND: f64 = 4e10;
 const SECONDS_PER_STEP: f64 = 4e-6;
 /// What a run costs beside its steps: a lease, a report, a commit.
 const SECONDS_PER_RUN: f64 = 1.5e-4;
-/// Bytes of one row of each table as it lies in Parquet: settings and summary; a snapshot; a null.
-const RUN_BYTES: f64 = 400.0;
-const SNAPSHOT_ROW_BYTES: f64 = 180.0;
+/// Bytes of one row of each table as it lies in Parquet, measured.
+const RUN_BYTES: f64 = 850.0;
+const NOOP_RUN_BYTES: f64 = 40.0;
+const SNAPSHOT_ROW_BYTES: f64 = 255.0;
 const NULL_ROW_BYTES: f64 = 30.0;
+const STATISTICS_ROW_BYTES: f64 = 100.0;
+/// Metrics of a run and of a snapshot that statistics are taken of.
+const METRICS_PER_RUN: f64 = 81.0;
+const METRICS_PER_SNAPSHOT: f64 = 24.0;
 /// Snapshots above which the Gram matrix is not kept.
 const GRAM_MAX_SNAPSHOTS: u64 = 256;
 /// Windows times statistics of the nulls table.
@@ -211,7 +216,7 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
         return Cost {
             n_snapshots: 0,
             n_parameters: 0,
-            result_bytes: RUN_BYTES,
+            result_bytes: NOOP_RUN_BYTES,
             snapshot_bytes: 0.0,
             seconds: SECONDS_PER_RUN,
         };
@@ -239,5 +244,13 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
             + (spec.probes.nulls.kinds.len() * NULL_ROWS_PER_KIND) as f64 * NULL_ROW_BYTES,
         snapshot_bytes: snapshots * parameters * 4.0,
         seconds: flops / FLOPS_PER_SECOND + course.total_steps as f64 * SECONDS_PER_STEP + SECONDS_PER_RUN,
+    }
+}
+
+/// Bytes in the statistics of one cell, roughly.
+pub(crate) fn statistics_bytes(cost: &Cost) -> f64 {
+    match cost.n_snapshots {
+        0 => 0.0,
+        n => (METRICS_PER_RUN + METRICS_PER_SNAPSHOT * n as f64) * STATISTICS_ROW_BYTES,
     }
 }

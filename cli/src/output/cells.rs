@@ -10,11 +10,12 @@ use crate::output::units::{count, counted};
 /// Cells that are shown; of more, the best by test error.
 const MAX_SHOWN: usize = 24;
 
-/// What the columns mean, in a line.
-const LEGEND: &str = "\
-test error: mean [95 % interval] over seeds · travel: way from convergence (99 % of the objective's fall) to the end, as a \
-share of the whole displacement,\n  beside a straight line's and a random walk's with the same step lengths · PC1: share \
-of the path's variance on one axis, beside that of the same steps with random signs (95 %)";
+/// What the columns mean.
+const LEGEND: [&str; 3] = [
+    "test error %: mean [95 % interval] over seeds",
+    "travel: way since the objective had fallen by 99 %, over the whole displacement; line, walk: of the same step lengths",
+    "PC1: share of the path's variance on one axis; signs: the same if steps had random signs (95 %)",
+];
 
 /// The cells, the best ones where there are many, with a legend; none where nothing was measured.
 pub(crate) fn table(cells: &[CellSummary], n_cells: u64) -> Option<String> {
@@ -47,7 +48,7 @@ pub(crate) fn table(cells: &[CellSummary], n_cells: u64) -> Option<String> {
             style::warning("° some runs did not train for four times as long as convergence took")
         ));
     }
-    text.push_str(&format!("\n  {}", style::faint(LEGEND)));
+    text.extend(LEGEND.map(|line| format!("\n  {}", style::faint(line))));
     Some(text)
 }
 

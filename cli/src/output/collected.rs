@@ -83,21 +83,23 @@ pub(crate) fn text(
         style::strong(out.display()),
         style::faint(format!("{} in {names}", bytes(size as f64)))
     ))?;
-    screen.print(format!("next    {}", query(plan, out)))
+    screen.print(format!("next    {}", query(collected, plan, out)))
 }
 
 /// A query that says something about the tables.
-fn query(plan: &Plan, out: &Path) -> String {
+fn query(collected: &Collected, plan: &Plan, out: &Path) -> String {
     let axes: Vec<String> = plan
         .axis_columns()
         .iter()
         .filter(|column| !matches!(column.ty, ColumnType::ListF64 | ColumnType::ListU64))
         .map(|column| if column.name.contains('.') { format!("\\\"{}\\\"", column.name) } else { column.name.clone() })
         .collect();
-    let file = out.join("runs.parquet");
-    let by = if axes.is_empty() { "outcome".to_owned() } else { axes.join(", ") };
-    format!(
-        "duckdb -c \"SELECT {by}, count(*) AS runs, avg(final_test_error) AS test_error FROM '{}' GROUP BY ALL ORDER BY test_error\"",
-        file.display()
-    )
+    let measured = collected.cells.is_empty() || collected.cells.iter().any(|cell| cell.test_error.is_some());
+    let (what, order) = if measured {
+        let by: String = axes.iter().map(|axis| format!("{axis}, ")).collect();
+        (format!("{by}count(*) AS runs, avg(final_test_error) AS test_error"), "test_error")
+    } else {
+        ("outcome, count(*) AS runs".to_owned(), "runs")
+    };
+    format!("duckdb -c \"SELECT {what} FROM '{}' GROUP BY ALL ORDER BY {order}\"", out.join("runs.parquet").display())
 }

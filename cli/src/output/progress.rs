@@ -10,8 +10,8 @@ use crate::output::{Screen, Volume, style};
 
 /// Between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
-/// Nothing is said about the time that is left before this much has passed.
-const ETA_AFTER: Duration = Duration::from_secs(1);
+/// Before this much has passed, nothing is said about the time that is left or about workers that are missing.
+const SAY_AFTER: Duration = Duration::from_secs(1);
 
 /// Shows how far a sweep is.
 #[derive(Debug)]
@@ -89,21 +89,26 @@ fn new_bar(screen: &Screen) -> ProgressBar {
 
 fn line(status: &SweepStatus, began: Began, now: Instant) -> String {
     let done = format!("{} of {} runs", count(status.n_ended()), count(status.n_runs));
-    format!("{done}  {}", details(status, began, now))
+    format!("{done}  {}", details(status, began, now)).trim_end().to_owned()
 }
 
 /// `12 runs/s  40 s left  2 diverged`.
 fn details(status: &SweepStatus, began: Began, now: Instant) -> String {
-    let elapsed = now - began.at;
+    let elapsed = (now - began.at).as_secs_f64();
     let n_left = status.n_runs.saturating_sub(status.n_ended());
     let n_here = status.n_ended().saturating_sub(began.n_ended);
-    let mut parts = vec![format!("{} runs/s", rate(status.rate))];
-    if n_left > 0 && n_here > 0 && elapsed >= ETA_AFTER {
+    let mut parts = Vec::new();
+    if n_here > 0 {
+        // The coordinator's figure is of the last seconds; at the end the mean says more.
+        let now = if n_left > 0 && status.rate > 0.0 { status.rate } else { n_here as f64 / elapsed.max(1e-3) };
+        parts.push(format!("{} runs/s", rate(now)));
+    }
+    if n_left > 0 && n_here > 0 && elapsed >= SAY_AFTER.as_secs_f64() {
         // Any prefix of a balanced order covers the grid evenly: the mean so far is a fair guess.
-        let left = elapsed.as_secs_f64() / n_here as f64 * n_left as f64;
+        let left = elapsed / n_here as f64 * n_left as f64;
         parts.push(format!("{} left", duration(Duration::from_secs_f64(left))));
     }
-    if status.n_workers == 0 && n_left > 0 {
+    if status.n_workers == 0 && n_left > 0 && elapsed >= SAY_AFTER.as_secs_f64() {
         parts.push(style::warning("waiting for a worker"));
     }
     if status.n_diverged > 0 {

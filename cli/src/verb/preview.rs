@@ -112,7 +112,8 @@ impl Preview {
             n_snapshots: Range::over(costs.iter().map(|cost| cost.n_snapshots)),
             snapshot_steps: courses.first().map(|course| spec.snapshots.steps(course)).unwrap_or_default(),
             snapshot_bytes_per_run: Range::over(costs.iter().map(|cost| cost.snapshot_bytes)),
-            result_bytes: total(|cost| cost.result_bytes),
+            result_bytes: total(|cost| cost.result_bytes)
+                + total(sizes::statistics_bytes) / f64::from(plan.n_replicates()),
             core_seconds,
             n_cores,
             estimated_seconds: core_seconds / n_cores as f64,
@@ -236,6 +237,7 @@ fn data_text(data: &Value) -> String {
 fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(values) => format!("[{}]", values.iter().map(value_text).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
 }

@@ -5,12 +5,12 @@ mod crew;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, Clients};
-use traipse_proto::v1::{SubmitRequest, SweepStatus};
+use traipse_proto::v1::{GetRequest, SubmitRequest, SweepStatus};
 use traipse_worker::data::Cache;
 
 use self::crew::Crew;
@@ -121,7 +121,7 @@ async fn session(
     screen: &Screen,
 ) -> Result<End, Error> {
     let mut clients = connection.clients().await?;
-    submit(settings, out, &mut clients, screen).await?;
+    let n_before = submit(settings, out, &mut clients, screen).await?;
     let began = Instant::now();
     let trained = tokio::select! {
         trained = train(settings, out, connection, &clients, interrupt, screen) => trained?,
@@ -129,7 +129,7 @@ async fn session(
     };
     match trained {
         Trained::Ended(last) => {
-            pace(&last, began, screen);
+            pace(&last, n_before, began.elapsed(), screen);
             tables(settings, out, &mut clients, screen).await
         }
         Trained::Interrupted => {
@@ -140,20 +140,26 @@ async fn session(
     }
 }
 
-async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<(), Error> {
-    let spec = settings.file.spec().canonical_json();
-    let request = SubmitRequest { sweep: out.sweep.to_string(), spec };
+/// Hands the sweep over, unless it is there already, and says how many of its runs are done.
+async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<u64, Error> {
+    let sweep = out.sweep.to_string();
+    let request = SubmitRequest { sweep: sweep.clone(), spec: settings.file.spec().canonical_json() };
     let answer = clients.sweep.submit(client::unary(request)).await.map_err(refused)?.into_inner();
+    let found = clients.sweep.get(client::unary(GetRequest { sweep })).await.map_err(refused)?.into_inner();
+    let n_before = found.status.unwrap_or_default().n_ended();
     let (workers, slots) = (settings.n_workers as u64, u64::from(settings.n_slots));
     let each = if slots > 1 { format!(" of {slots} slots each") } else { String::new() };
-    let goes_on = if out.existed && answer.existed { "  going on where it was" } else { "" };
+    let goes_on = match n_before {
+        0 => String::new(),
+        n => format!(", {} of them done before,", count(n)),
+    };
     screen.note(format!(
-        "{}  {} on {}{each}{goes_on}",
+        "{}  {}{goes_on} on {}{each}",
         style::strong(settings.file.name()),
         counted(answer.n_runs, "run"),
         counted(workers, "worker"),
     ));
-    Ok(())
+    Ok(n_before)
 }
 
 /// Lets the workers work until the sweep ends, a signal comes, or a worker cannot go on.
@@ -182,10 +188,12 @@ async fn train(
 }
 
 /// Says how long it took.
-fn pace(status: &SweepStatus, began: Instant, screen: &Screen) {
-    let took = began.elapsed();
-    let per_second = status.n_ended() as f64 / took.as_secs_f64().max(1e-9);
-    screen.note(format!("{} runs in {}, {} runs/s", count(status.n_ended()), duration(took), rate(per_second)));
+fn pace(status: &SweepStatus, n_before: u64, took: Duration, screen: &Screen) {
+    let n = status.n_ended().saturating_sub(n_before);
+    if n > 0 {
+        let per_second = rate(n as f64 / took.as_secs_f64().max(1e-9));
+        screen.note(format!("{} in {}, {per_second} runs/s", counted(n, "run"), duration(took)));
+    }
 }
 
 async fn tables(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<End, Error> {
