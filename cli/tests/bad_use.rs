@@ -72,8 +72,9 @@ fn mnist_files_that_are_missing_or_damaged_are_named() {
     let scene = Scene::new();
     let spec = TINY.replace("name = \"digits\"", "name = \"mnist\"\ndir = \"data\"");
     scene.file("mnist.toml", &spec);
-    scene.run("local mnist.toml").refused(3, &["data", "train-images"]);
+    scene.run("local mnist.toml").refused(3, &["the folder data", "data.dir", "MNIST"]);
     fs::create_dir(scene.path().join("data")).expect("folders can be made");
+    scene.run("local mnist.toml").refused(3, &["data (data.dir) has no train-images"]);
     let names =
         ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
     for name in names {

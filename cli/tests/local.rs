@@ -110,7 +110,10 @@ fn kept_weights_lie_beside_the_tables() {
 #[test]
 fn a_diverged_run_is_a_result() {
     let scene = Scene::new();
-    scene.file("hot.toml", &TINY.replace("[0.05, 0.2]", "[0.05, 1e30]"));
+    // Without a nonlinearity no unit can die: the weights double their exponent with every step.
+    let hot =
+        TINY.replace("[0.05, 0.2]", "[0.05, 1e8]").replace("hidden = [8]", "hidden = [8]\nactivation = \"identity\"");
+    scene.file("hot.toml", &hot);
     let ended = scene.run("local hot.toml");
     let text = ended.done();
     for words in ["2 succeeded, 2 diverged", "0/2 *", "survivors"] {
