@@ -18,7 +18,7 @@ def main():
     axes = []
     for name in TABLES:
         path = folder / f"{name}.parquet"
-        n = duckdb.sql(f"select count(*) from '{path}'").fetchone()[0]
+        n = duckdb.sql(f"select count(*) from '{path}'").fetchall()[0][0]
         assert n == len(pl.read_parquet(path)) == len(pd.read_parquet(path)), name
         print(f"{name}: {n} rows in DuckDB, Polars and pandas")
         if name == "runs":
