@@ -4,8 +4,9 @@ use traipse_sweep::settings::Activation;
 
 use crate::data::{Scaling, Split};
 use crate::kernels::{
-    BiasGradient, Buffer, Forward, InputGradient, Isa, Left, PackColumns, PackRows, Packed, Raw, Sink, Softmax,
-    SoftmaxSums, Transpose, WIDTH, WeightGradient, needs_slope, padded, panels,
+    Between, BiasGradient, Buffer, Convert, ExampleSquares, Examples, Forward, InputGradient, Isa, Left, PackColumns,
+    PackRows, Packed, ROWS, RowSquares, Sink, Softmax, SoftmaxSums, Transpose, WIDTH, WeightGradient, needs_slope,
+    padded, panels,
 };
 use crate::problem::Problem;
 
@@ -31,23 +32,16 @@ pub(crate) struct Layer {
 /// The working memory of one chunk of examples.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    raw: Raw,
+    rows: Vec<u32>,
     labels: Vec<u8>,
     by_rows: Packed,
-    /// Present where gradients are wanted.
-    back: Option<Back>,
     /// Outputs of each layer.
     outputs: Vec<Buffer>,
-    n_rows: usize,
-}
-
-/// What the way back needs.
-#[derive(Debug)]
-struct Back {
-    by_columns: Packed,
     slopes: Vec<Buffer>,
+    /// δ of each layer but the last, whose δ takes the place of its outputs.
     deltas: Vec<Buffer>,
-    /// One a layer above the first: columns beyond the layer's inputs must stay zero.
+    by_columns: Packed,
+    /// Wᵀ, one a layer above the first: columns beyond the layer's inputs must stay zero.
     transposed: Vec<Buffer>,
 }
 
@@ -66,6 +60,10 @@ impl Network {
         Self { isa, layers, n_values, activation, scaling: problem.data().scaling }
     }
 
+    fn examples<'a>(&self, split: &'a Split, rows: &'a [u32]) -> Examples<'a> {
+        Examples { bytes: split.bytes(), n_features: self.layers[0].inputs, rows, scaling: self.scaling }
+    }
+
     /// Weights and biases of all layers as parts: (from, to, weights).
     pub(crate) fn parts(&self) -> Vec<(usize, usize, bool)> {
         let mut parts = Vec::with_capacity(2 * self.layers.len());
@@ -77,26 +75,23 @@ impl Network {
     }
 
     /// From θ to panels; padding is left as it is.
-    pub(crate) fn pack<T: Copy>(&self, problem: &Problem, theta: &[T], values: &mut [T]) {
-        self.each(problem, |flat, at| values[at] = theta[flat]);
+    pub(crate) fn pack(&self, problem: &Problem, theta: &[f32], values: &mut [f32]) {
+        for (layer, shape) in self.layers.iter().zip(problem.layers()) {
+            let between = Between::In(&theta[shape.weight.clone()], &mut values[layer.weight..][..layer.n_weights()]);
+            self.isa.run(Convert { inputs: layer.inputs, outputs: layer.outputs, between });
+            if let (Some(range), Some(at)) = (&shape.bias, layer.bias) {
+                values[at..][..layer.outputs].copy_from_slice(&theta[range.clone()]);
+            }
+        }
     }
 
     /// From panels to θ.
-    pub(crate) fn unpack<T: Copy>(&self, problem: &Problem, values: &[T], theta: &mut [T]) {
-        self.each(problem, |flat, at| theta[flat] = values[at]);
-    }
-
-    /// Calls `f` with every parameter's position in θ and in panels.
-    fn each(&self, problem: &Problem, mut f: impl FnMut(usize, usize)) {
+    pub(crate) fn unpack(&self, problem: &Problem, values: &[f32], theta: &mut [f32]) {
         for (layer, shape) in self.layers.iter().zip(problem.layers()) {
-            for output in 0..layer.outputs {
-                let (flat, at) = (shape.weight.start + output * layer.inputs, layer.weight_at(0, output));
-                for input in 0..layer.inputs {
-                    f(flat + input, at + input * WIDTH);
-                }
-            }
+            let between = Between::Out(&values[layer.weight..][..layer.n_weights()], &mut theta[shape.weight.clone()]);
+            self.isa.run(Convert { inputs: layer.inputs, outputs: layer.outputs, between });
             if let (Some(range), Some(at)) = (&shape.bias, layer.bias) {
-                range.clone().enumerate().for_each(|(output, flat)| f(flat, at + output));
+                theta[range.clone()].copy_from_slice(&values[at..][..layer.outputs]);
             }
         }
     }
@@ -106,39 +101,26 @@ impl Layer {
     fn n_weights(&self) -> usize {
         panels(self.outputs) * self.inputs * WIDTH
     }
-
-    /// Where the weight from `input` to `output` stands.
-    fn weight_at(&self, input: usize, output: usize) -> usize {
-        self.weight + (output / WIDTH * self.inputs + input) * WIDTH + output % WIDTH
-    }
 }
 
 impl Pass {
     /// Room for `capacity` examples.
-    pub(crate) fn new(network: &Network, capacity: usize, gradients: bool) -> Self {
+    pub(crate) fn new(network: &Network, capacity: usize) -> Self {
         let n_features = network.layers[0].inputs;
         let rows = padded(capacity);
         let panel_values = |n: usize| panels(n) * rows * WIDTH;
-        let outputs = network.layers.iter().map(|layer| Buffer::zeros(panel_values(layer.outputs))).collect();
-        let back = gradients.then(|| {
-            let keep = needs_slope(network.activation);
-            let hidden = &network.layers[..network.layers.len() - 1];
-            let transposed =
-                network.layers[1..].iter().map(|layer| panels(layer.inputs) * padded(layer.outputs) * WIDTH);
-            Back {
-                by_columns: Packed::new(padded(n_features) / crate::kernels::ROWS, capacity),
-                slopes: hidden.iter().map(|l| Buffer::zeros(if keep { panel_values(l.outputs) } else { 0 })).collect(),
-                deltas: hidden.iter().map(|layer| Buffer::zeros(panel_values(layer.outputs))).collect(),
-                transposed: transposed.map(Buffer::zeros).collect(),
-            }
-        });
+        let hidden = &network.layers[..network.layers.len() - 1];
+        let slopes = |n: usize| if needs_slope(network.activation) { panel_values(n) } else { 0 };
+        let transposed = |layer: &Layer| panels(layer.inputs) * padded(layer.outputs) * WIDTH;
         Self {
-            raw: Raw::new(capacity, n_features),
+            rows: Vec::with_capacity(capacity),
             labels: Vec::with_capacity(capacity),
-            by_rows: Packed::new(rows / crate::kernels::ROWS, n_features),
-            back,
-            outputs,
-            n_rows: 0,
+            by_rows: Packed::new(rows / ROWS, n_features),
+            outputs: network.layers.iter().map(|layer| Buffer::zeros(panel_values(layer.outputs))).collect(),
+            slopes: hidden.iter().map(|layer| Buffer::zeros(slopes(layer.outputs))).collect(),
+            deltas: hidden.iter().map(|layer| Buffer::zeros(panel_values(layer.outputs))).collect(),
+            by_columns: Packed::new(padded(n_features) / ROWS, capacity),
+            transposed: network.layers[1..].iter().map(|layer| Buffer::zeros(transposed(layer))).collect(),
         }
     }
 
@@ -152,27 +134,16 @@ impl Pass {
         rows: &[u32],
         gradient: Option<f32>,
     ) -> SoftmaxSums {
-        self.raw.fill(split.bytes(), rows);
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
         self.labels.clear();
         self.labels.extend(rows.iter().map(|&row| split.labels()[row as usize]));
-        self.n_rows = rows.len();
-        network.isa.run(PackRows { raw: &self.raw, scaling: network.scaling, packed: &mut self.by_rows });
-        let last = network.layers.len() - 1;
-        for (index, layer) in network.layers.iter().enumerate() {
-            let (before, after) = self.outputs.split_at_mut(index);
-            let slopes = self.back.as_mut().filter(|_| gradient.is_some() && needs_slope(network.activation));
-            network.isa.run(Forward {
-                left: left(before.last(), &self.by_rows, padded(self.n_rows), layer),
-                n_rows: self.n_rows,
-                weights: &parameters[layer.weight..][..layer.n_weights()],
-                bias: layer.bias.map(|at| &parameters[at..]),
-                inputs: layer.inputs,
-                outputs: layer.outputs,
-                activation: if index == last { Activation::Identity } else { network.activation },
-                out: &mut after[0],
-                slopes: slopes.and_then(|back| back.slopes.get_mut(index)).map(|slopes| &mut slopes[..]),
-            });
+        let examples = network.examples(split, &self.rows);
+        network.isa.run(PackRows { examples, packed: &mut self.by_rows });
+        for layer in 0..network.layers.len() {
+            self.forward_layer(network, parameters, layer, gradient.is_some());
         }
+        let last = network.layers.len() - 1;
         network.isa.run(Softmax {
             logits: &mut self.outputs[last],
             labels: &self.labels,
@@ -182,92 +153,94 @@ impl Pass {
         })
     }
 
-    /// Runs the chunk's gradients backward from the logits, without touching any parameter.
-    ///
-    /// # Panics
-    /// If the pass was made without gradients: a bug.
+    fn forward_layer(&mut self, network: &Network, parameters: &[f32], layer: usize, gradient: bool) {
+        let (shape, n_rows) = (network.layers[layer], self.rows.len());
+        let (before, after) = self.outputs.split_at_mut(layer);
+        let left = match before.last() {
+            None => Left::Packed(&self.by_rows),
+            Some(values) => Left::Panels { values, rows: padded(n_rows), columns: shape.inputs },
+        };
+        let is_last = layer == network.layers.len() - 1;
+        let slopes = self.slopes.get_mut(layer).filter(|slopes| gradient && !slopes.is_empty());
+        network.isa.run(Forward {
+            left,
+            n_rows,
+            weights: &parameters[shape.weight..][..shape.n_weights()],
+            bias: shape.bias.map(|at| &parameters[at..]),
+            inputs: shape.inputs,
+            outputs: shape.outputs,
+            activation: if is_last { Activation::Identity } else { network.activation },
+            out: &mut after[0],
+            slopes: slopes.map(|slopes| &mut slopes[..]),
+        });
+    }
+
+    /// Takes the chunk's δ from layer `layer` (from 1) to the one below, without touching any parameter.
     pub(crate) fn backward(&mut self, network: &Network, parameters: &[f32], layer: usize) {
-        let back = self.back.as_mut().expect("a pass for gradients was asked for");
-        let shape = network.layers[layer];
+        let (shape, n_rows) = (network.layers[layer], self.rows.len());
+        let transposed = &mut self.transposed[layer - 1];
         network.isa.run(Transpose {
             weights: &parameters[shape.weight..][..shape.n_weights()],
             inputs: shape.inputs,
             outputs: shape.outputs,
-            out: &mut back.transposed[layer - 1],
+            out: transposed,
         });
-        let (deltas, above) = back.deltas.split_at_mut(layer);
+        let (deltas, above) = self.deltas.split_at_mut(layer);
         network.isa.run(InputGradient {
             delta: above.first().unwrap_or(&self.outputs[self.outputs.len() - 1]),
-            n_rows: self.n_rows,
-            transposed: &back.transposed[layer - 1],
+            n_rows,
+            transposed,
             inputs: shape.inputs,
             outputs: shape.outputs,
             activation: network.activation,
             below: &self.outputs[layer - 1],
-            slopes: &back.slopes[layer - 1],
+            slopes: &self.slopes[layer - 1],
             out: &mut deltas[layer - 1],
         });
     }
 
     /// Hands a layer's gradient to the sink: weights, then biases.
-    ///
-    /// # Panics
-    /// If the pass was made without gradients: a bug.
-    pub(crate) fn gradient<S: Sink>(&mut self, network: &Network, layer: usize, sink: &mut S) {
-        let back = self.back.as_mut().expect("a pass for gradients was asked for");
-        if layer == 0 {
-            network.isa.run(PackColumns { raw: &self.raw, scaling: network.scaling, packed: &mut back.by_columns });
-        }
-        let shape = network.layers[layer];
-        let delta = back.deltas.get(layer).unwrap_or(&self.outputs[self.outputs.len() - 1]);
-        let (n_rows, inputs, outputs) = (self.n_rows, shape.inputs, shape.outputs);
-        let left = left(layer.checked_sub(1).map(|i| &self.outputs[i]), &back.by_columns, padded(n_rows), &shape);
-        network.isa.run(WeightGradient { left, delta, n_rows, inputs, outputs, at: shape.weight, sink });
-        if let Some(at) = shape.bias {
+    pub(crate) fn gradient<S: Sink>(&mut self, network: &Network, split: &Split, layer: usize, sink: &mut S) {
+        let Layer { inputs, outputs, weight, bias } = network.layers[layer];
+        let n_rows = self.rows.len();
+        let left = if layer == 0 {
+            let examples = network.examples(split, &self.rows);
+            network.isa.run(PackColumns { examples, packed: &mut self.by_columns });
+            Left::Packed(&self.by_columns)
+        } else {
+            Left::Panels { values: &self.outputs[layer - 1], rows: padded(n_rows), columns: inputs }
+        };
+        let delta = self.deltas.get(layer).unwrap_or(&self.outputs[self.outputs.len() - 1]);
+        network.isa.run(WeightGradient { left, delta, n_rows, inputs, outputs, at: weight, sink });
+        if let Some(at) = bias {
             network.isa.run(BiasGradient { delta, n_rows, outputs, at, sink });
         }
     }
 
     /// Σ_l Σ_i (‖a_i‖² + 1)‖δ_i‖² over the chunk (without the 1 where there are no biases), after all of
-    /// [`Self::backward`]; ‖·‖² in f64.
-    pub(crate) fn gradient_squares(&self, network: &Network) -> f64 {
-        let Some(back) = &self.back else { return 0.0 };
-        let rows = padded(self.n_rows);
+    /// [`Self::backward`]; everything in f64.
+    pub(crate) fn gradient_squares(&self, network: &Network, split: &Split, scratch: &mut [Vec<f64>; 2]) -> f64 {
         let mut sum = 0.0;
         for (index, layer) in network.layers.iter().enumerate() {
-            let delta = back.deltas.get(index).unwrap_or(&self.outputs[self.outputs.len() - 1]);
-            let one = if layer.bias.is_some() { 1.0 } else { 0.0 };
-            for row in 0..self.n_rows {
-                let input = match index.checked_sub(1) {
-                    None => self.raw.square(row, network.scaling),
-                    Some(below) => row_square(&self.outputs[below], rows, row, layer.inputs),
-                };
-                sum += (input + one) * row_square(delta, rows, row, layer.outputs);
+            let [inputs, deltas] = scratch.each_mut().map(|scratch| {
+                scratch.resize(self.rows.len(), 0.0);
+                &mut scratch[..]
+            });
+            match index.checked_sub(1) {
+                None => {
+                    let examples = network.examples(split, &self.rows);
+                    network.isa.run(ExampleSquares { examples, out: inputs });
+                }
+                Some(below) => {
+                    let values = &self.outputs[below];
+                    network.isa.run(RowSquares { values, columns: layer.inputs, out: inputs });
+                }
             }
+            let values = self.deltas.get(index).unwrap_or(&self.outputs[self.outputs.len() - 1]);
+            network.isa.run(RowSquares { values, columns: layer.outputs, out: deltas });
+            let one = if layer.bias.is_some() { 1.0 } else { 0.0 };
+            sum += inputs.iter().zip(deltas).map(|(input, delta)| (*input + one) * *delta).sum::<f64>();
         }
         sum
     }
-}
-
-/// A layer's inputs: packed bytes for the first, the outputs of the layer before for the others.
-fn left<'a>(before: Option<&'a Buffer>, packed: &'a Packed, rows: usize, layer: &Layer) -> Left<'a> {
-    match before {
-        None => Left::Packed(packed),
-        Some(values) => Left::Panels { values, rows, columns: layer.inputs },
-    }
-}
-
-/// ‖row‖² of a matrix in panels, in f64.
-fn row_square(values: &[f32], rows: usize, row: usize, columns: usize) -> f64 {
-    let mut lanes = [0.0f64; 16];
-    for panel in 0..panels(columns) {
-        let used = (columns - panel * WIDTH).min(WIDTH);
-        let values = &values[(panel * rows + row) * WIDTH..][..used];
-        for chunk in values.chunks(16) {
-            for (lane, &value) in lanes.iter_mut().zip(chunk) {
-                *lane += f64::from(value) * f64::from(value);
-            }
-        }
-    }
-    lanes.iter().sum()
 }

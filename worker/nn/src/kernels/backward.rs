@@ -44,8 +44,8 @@ impl Op for InputGradient<'_> {
                 delta.multiply::<L>(block, is_narrow(self.inputs, panel), transposed, &mut tile);
                 let at = (panel * rows + block * ROWS) * WIDTH;
                 let slopes = self.slopes.get(at..).unwrap_or(&[]);
-                slope(self.activation, &mut tile, &self.below[at..], slopes);
-                self.out[at..][..ROWS * WIDTH].copy_from_slice(tile.0.as_flattened());
+                let out = &mut self.out[at..][..ROWS * WIDTH];
+                slope(self.activation, &tile, &self.below[at..], slopes, out);
             }
         }
     }

@@ -47,8 +47,7 @@ impl Op for Forward<'_> {
                 self.left.multiply::<L>(block, narrow, weights, &mut tile);
                 let at = (panel * rows + block * ROWS) * WIDTH;
                 let slopes = self.slopes.as_deref_mut().map(|slopes| &mut slopes[at..][..ROWS * WIDTH]);
-                activate(self.activation, &mut tile, slopes);
-                self.out[at..][..ROWS * WIDTH].copy_from_slice(tile.0.as_flattened());
+                activate(self.activation, &tile, &mut self.out[at..][..ROWS * WIDTH], slopes);
             }
         }
     }

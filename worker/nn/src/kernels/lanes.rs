@@ -30,12 +30,49 @@ pub(crate) trait Lanes: Copy {
     unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: Self::V);
     /// Adds `product` to the tile (to its first half where `narrow`), in parts that fit the registers.
     unsafe fn tile<P: Product>(narrow: bool, tile: &mut Tile, product: P);
-    /// Transposes 8 × 8 floats between rows that are `WIDTH` floats apart.
-    unsafe fn transpose8(from: *const f32, to: *mut f32) {
+    /// Transposes 8 × 8 bytes: byte j of word i becomes byte i of word j.
+    #[inline(always)]
+    unsafe fn transpose_bytes(mut x: [u64; 8]) -> [u64; 8] {
+        for i in [0, 1, 2, 3] {
+            exchange::<4>(&mut x, i, 0x0000_0000_ffff_ffff);
+        }
+        for i in [0, 1, 4, 5] {
+            exchange::<2>(&mut x, i, 0x0000_ffff_0000_ffff);
+        }
+        for i in [0, 2, 4, 6] {
+            exchange::<1>(&mut x, i, 0x00ff_00ff_00ff_00ff);
+        }
+        x
+    }
+    /// Moves the words in `valid` that are not zero (or all of them, where `dense`) to the front of `words`, and panel
+    /// offsets of their k's (from `first` on) to that of `offsets`. How many; what stands behind them is arbitrary.
+    #[inline(always)]
+    unsafe fn keep(
+        block: [u64; ROWS],
+        valid: u8,
+        dense: bool,
+        first: usize,
+        offsets: &mut [u32; ROWS],
+        words: &mut [u64; ROWS],
+    ) -> usize {
+        let mut count = 0;
+        for (i, word) in block.into_iter().enumerate() {
+            // Written always, counted only if kept: no branch to mispredict.
+            (offsets[count % ROWS], words[count % ROWS]) = (((first + i) * WIDTH) as u32, word);
+            count += usize::from((dense | (word != 0)) & (valid >> i & 1 == 1));
+        }
+        count
+    }
+    /// Asks for a cache line that will be read soon; changes nothing else.
+    #[inline(always)]
+    fn prefetch(_at: &u8) {}
+    /// Transposes 8 × 8 floats; rows are `stride` floats apart on the one side, `pitch` on the other.
+    #[inline(always)]
+    unsafe fn transpose8(from: *const f32, stride: usize, to: *mut f32, pitch: usize) {
         for i in 0..8 {
             for j in 0..8 {
-                // SAFETY: the caller has eight rows of eight floats, `WIDTH` apart, on both sides.
-                unsafe { *to.add(j * WIDTH + i) = *from.add(i * WIDTH + j) };
+                // SAFETY: the caller has eight rows of eight floats on both sides.
+                unsafe { *to.add(j * pitch + i) = *from.add(i * stride + j) };
             }
         }
     }
@@ -61,6 +98,37 @@ pub(crate) struct Portable;
 impl Lanes for Avx512 {
     type V = __m512;
     const N: usize = 16;
+
+    #[inline(always)]
+    fn prefetch(at: &u8) {
+        // SAFETY: a prefetch of any address is allowed, and this one is valid.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_bytes(x: [u64; 8]) -> [u64; 8] {
+        unsafe { transpose_bytes_sse(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn keep(
+        block: [u64; ROWS],
+        valid: u8,
+        dense: bool,
+        first: usize,
+        offsets: &mut [u32; ROWS],
+        words: &mut [u64; ROWS],
+    ) -> usize {
+        unsafe {
+            let block = _mm512_loadu_si512(block.as_ptr().cast());
+            let kept = (_mm512_test_epi64_mask(block, block) | if dense { 0xff } else { 0 }) & valid;
+            let steps = _mm256_setr_epi32(0, 32, 64, 96, 128, 160, 192, 224);
+            let at = _mm256_add_epi32(_mm256_set1_epi32((first * WIDTH) as i32), steps);
+            _mm512_storeu_si512(words.as_mut_ptr().cast(), _mm512_maskz_compress_epi64(kept, block));
+            _mm256_storeu_si256(offsets.as_mut_ptr().cast(), _mm256_maskz_compress_epi32(kept, at));
+            kept.count_ones() as usize
+        }
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m512 {
@@ -115,8 +183,8 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn transpose8(from: *const f32, to: *mut f32) {
-        unsafe { transpose8_avx(from, to) }
+    unsafe fn transpose8(from: *const f32, stride: usize, to: *mut f32, pitch: usize) {
+        unsafe { transpose8_avx(from, stride, to, pitch) }
     }
 }
 
@@ -124,6 +192,17 @@ impl Lanes for Avx512 {
 impl Lanes for Avx2 {
     type V = __m256;
     const N: usize = 8;
+
+    #[inline(always)]
+    fn prefetch(at: &u8) {
+        // SAFETY: a prefetch of any address is allowed, and this one is valid.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(at).cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_bytes(x: [u64; 8]) -> [u64; 8] {
+        unsafe { transpose_bytes_sse(x) }
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m256 {
@@ -176,8 +255,8 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn transpose8(from: *const f32, to: *mut f32) {
-        unsafe { transpose8_avx(from, to) }
+    unsafe fn transpose8(from: *const f32, stride: usize, to: *mut f32, pitch: usize) {
+        unsafe { transpose8_avx(from, stride, to, pitch) }
     }
 }
 
@@ -235,12 +314,12 @@ impl Lanes for Portable {
 /// Three rounds of exchanges: pairs, quadruples, halves.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-unsafe fn transpose8_avx(from: *const f32, to: *mut f32) {
-    // SAFETY: the caller has eight rows of eight floats, `WIDTH` apart, on both sides, and AVX.
+unsafe fn transpose8_avx(from: *const f32, stride: usize, to: *mut f32, pitch: usize) {
+    // SAFETY: the caller has eight rows of eight floats on both sides, and AVX.
     unsafe {
         let mut rows = [_mm256_setzero_ps(); 8];
         for (i, row) in rows.iter_mut().enumerate() {
-            *row = _mm256_loadu_ps(from.add(i * WIDTH));
+            *row = _mm256_loadu_ps(from.add(i * stride));
         }
         let mut pairs = rows;
         for i in 0..4 {
@@ -254,8 +333,52 @@ unsafe fn transpose8_avx(from: *const f32, to: *mut f32) {
             quads[to + 1] = _mm256_shuffle_ps::<0xEE>(pairs[i], pairs[i + 2]);
         }
         for i in 0..4 {
-            _mm256_storeu_ps(to.add(i * WIDTH), _mm256_permute2f128_ps::<0x20>(quads[i], quads[i + 4]));
-            _mm256_storeu_ps(to.add((i + 4) * WIDTH), _mm256_permute2f128_ps::<0x31>(quads[i], quads[i + 4]));
+            _mm256_storeu_ps(to.add(i * pitch), _mm256_permute2f128_ps::<0x20>(quads[i], quads[i + 4]));
+            _mm256_storeu_ps(to.add((i + 4) * pitch), _mm256_permute2f128_ps::<0x31>(quads[i], quads[i + 4]));
         }
+    }
+}
+
+/// Interleaves bytes, then pairs, then quadruples.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+unsafe fn transpose_bytes_sse(x: [u64; 8]) -> [u64; 8] {
+    // SAFETY: SSE2 is part of x86-64; the array is sixty-four bytes on both sides.
+    unsafe {
+        let pair = |i: usize| _mm_unpacklo_epi8(_mm_cvtsi64_si128(x[i] as i64), _mm_cvtsi64_si128(x[i + 1] as i64));
+        let (a, b, c, d) = (pair(0), pair(2), pair(4), pair(6));
+        let (e, f) = (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b));
+        let (g, h) = (_mm_unpacklo_epi16(c, d), _mm_unpackhi_epi16(c, d));
+        let mut out = [0u64; 8];
+        let to: *mut __m128i = out.as_mut_ptr().cast();
+        _mm_storeu_si128(to, _mm_unpacklo_epi32(e, g));
+        _mm_storeu_si128(to.add(1), _mm_unpackhi_epi32(e, g));
+        _mm_storeu_si128(to.add(2), _mm_unpacklo_epi32(f, h));
+        _mm_storeu_si128(to.add(3), _mm_unpackhi_epi32(f, h));
+        out
+    }
+}
+
+/// Exchanges the bytes outside `mask` of word i with those inside it of word i + D.
+#[inline(always)]
+fn exchange<const D: usize>(x: &mut [u64; 8], i: usize, mask: u64) {
+    let (low, high) = (x[i], x[i + D]);
+    x[i] = low & mask | (high & mask) << (D * 8);
+    x[i + D] = (low >> (D * 8)) & mask | high & !mask;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_transposed() {
+        let block: [u64; 8] = std::array::from_fn(|i| u64::from_le_bytes(std::array::from_fn(|j| (8 * i + j) as u8)));
+        let wanted = std::array::from_fn(|j| u64::from_le_bytes(std::array::from_fn(|i| (8 * i + j) as u8)));
+        // SAFETY: nothing but arrays.
+        assert_eq!(unsafe { Portable::transpose_bytes(block) }, wanted);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: SSE2 is part of x86-64.
+        assert_eq!(unsafe { transpose_bytes_sse(block) }, wanted);
     }
 }

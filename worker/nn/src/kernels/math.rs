@@ -32,7 +32,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let p = (-5.704_988_7e-3f32).mul_add(z, 2.063_908_8e-2);
     let p = p.mul_add(z, -5.373_971_6e-2);
     let p = p.mul_add(z, 1.333_144_2e-1);
-    let p = p.mul_add(z, -3.333_328_2e-1);
+    let p = p.mul_add(z, -3.333_328e-1);
     let near = (p * z).mul_add(x, x);
     let far = (1.0 - 2.0 / (exp(2.0 * x.abs()) + 1.0)).copysign(x);
     if x.abs() < 0.625 { near } else { far }
@@ -48,7 +48,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 /// below 6 · 2⁻²⁴.
 #[inline(always)]
 pub(crate) fn erf(x: f32) -> f32 {
-    const END: f32 = 3.832_506_9;
+    const END: f32 = 3.832_507;
     let x = if x > END { END } else { x };
     let x = if x < -END { -END } else { x };
     let z = x * x;
@@ -56,7 +56,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let p = p.mul_add(z, -2.101_024e-6);
     let p = p.mul_add(z, -5.692_506_5e-5);
     let p = p.mul_add(z, -7.349_906_4e-4);
-    let p = p.mul_add(z, -2.954_599_9e-3);
+    let p = p.mul_add(z, -2.954_6e-3);
     let p = p.mul_add(z, -1.609_603_3e-2);
     let q = (-1.456_607_2e-5f32).mul_add(z, -2.133_740_6e-4);
     let q = q.mul_add(z, -1.682_827e-3);

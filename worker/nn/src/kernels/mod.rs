@@ -15,7 +15,8 @@ mod buffer;
 mod forward;
 mod isa;
 mod lanes;
-pub(crate) mod math;
+mod math;
+mod norms;
 mod pack;
 mod sink;
 mod softmax;
@@ -27,11 +28,12 @@ pub(crate) use backward::{BiasGradient, InputGradient, WeightGradient};
 pub(crate) use buffer::Buffer;
 pub(crate) use forward::Forward;
 pub(crate) use isa::{Isa, Op};
-pub(crate) use pack::{PackColumns, PackRows, Packed, Raw};
-pub(crate) use sink::{Apply, Into32, Into64, Sgd, Sink, Update};
+pub(crate) use norms::{ExampleSquares, RowSquares};
+pub(crate) use pack::{Examples, PackColumns, PackRows, Packed};
+pub(crate) use sink::{Apply, Fold, Into32, Sgd, Sink, Update};
 pub(crate) use softmax::{Softmax, SoftmaxSums};
 pub(crate) use tile::Left;
-pub(crate) use transpose::Transpose;
+pub(crate) use transpose::{Between, Convert, Transpose};
 
 /// Columns in a panel: two AVX-512 registers.
 pub(crate) const WIDTH: usize = 32;

@@ -5,14 +5,22 @@
 use crate::data::Scaling;
 
 use super::lanes::Lanes;
-use super::{Buffer, Op, ROWS, WIDTH, padded};
+use super::{Buffer, Op, ROWS};
 
-/// A chunk of examples as bytes, rows and columns padded with zeros to multiples of eight.
-#[derive(Clone, Debug)]
-pub(crate) struct Raw {
-    bytes: Vec<u8>,
-    n_features: usize,
-    n_rows: usize,
+/// Bytes in a cache line.
+const LINE: usize = 64;
+
+/// A chunk of examples among the bytes of a split.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Examples<'a> {
+    /// All examples, row after row.
+    pub(crate) bytes: &'a [u8],
+    /// Bytes in a row.
+    pub(crate) n_features: usize,
+    /// Which; at least one.
+    pub(crate) rows: &'a [u32],
+    /// How bytes become numbers.
+    pub(crate) scaling: Scaling,
 }
 
 /// Groups of eight (examples for the forward pass, features for the weights' gradient), each a list of k's at which
@@ -21,53 +29,35 @@ pub(crate) struct Raw {
 pub(crate) struct Packed {
     starts: Vec<u32>,
     offsets: Vec<u32>,
-    words: Vec<[u8; ROWS]>,
+    words: Vec<u64>,
     values: Buffer,
     depth: usize,
 }
 
-impl Raw {
-    /// Room for `capacity` examples.
-    pub(crate) fn new(capacity: usize, n_features: usize) -> Self {
-        Self { bytes: vec![0; padded(capacity) * padded(n_features)], n_features, n_rows: 0 }
+impl<'a> Examples<'a> {
+    /// One example; beyond the last, the last again, whose results nobody reads.
+    #[inline(always)]
+    pub(crate) fn example(&self, index: usize) -> &'a [u8] {
+        let row = self.rows[index.min(self.rows.len() - 1)] as usize;
+        &self.bytes[row * self.n_features..][..self.n_features]
     }
 
-    /// Copies examples in.
-    ///
-    /// # Panics
-    /// If there are more than the capacity.
-    pub(crate) fn fill(&mut self, all: &[u8], rows: &[u32]) {
-        let (n, stride) = (self.n_features, padded(self.n_features));
-        self.n_rows = rows.len();
-        for (&row, to) in rows.iter().zip(self.bytes.chunks_exact_mut(stride)) {
-            to[..n].copy_from_slice(&all[row as usize * n..][..n]);
-        }
-        self.bytes[rows.len() * stride..padded(rows.len()) * stride].fill(0);
-    }
-
-    /// ‖x‖² of example `row`, from exact integer sums.
-    pub(crate) fn square(&self, row: usize, scaling: Scaling) -> f64 {
-        let stride = padded(self.n_features);
-        let bytes = &self.bytes[row * stride..][..self.n_features];
-        let first: u64 =
-            bytes.chunks(1024).map(|part| u64::from(part.iter().map(|&b| u32::from(b)).sum::<u32>())).sum();
-        let second: u64 = bytes
-            .chunks(1024)
-            .map(|part| u64::from(part.iter().map(|&b| u32::from(b) * u32::from(b)).sum::<u32>()))
-            .sum();
-        let (scale, offset) = (f64::from(scaling.scale), f64::from(scaling.offset));
-        scale * scale * second as f64 + 2.0 * scale * offset * first as f64 + offset * offset * bytes.len() as f64
+    /// Whether zeros have to be kept, since they stand for another number.
+    #[inline(always)]
+    fn is_dense(&self) -> bool {
+        self.scaling.offset != 0.0
     }
 }
 
 impl Packed {
     /// Room for a product over `depth` k's in `n_groups` groups of eight.
     pub(crate) fn new(n_groups: usize, depth: usize) -> Self {
-        let n = n_groups * depth;
+        // One word at a time is written eight at once, so there is room for eight more than can be kept.
+        let n = n_groups * depth + ROWS;
         Self {
             starts: vec![0; n_groups + 1],
-            offsets: vec![0; n + 1],
-            words: vec![[0; ROWS]; n + 1],
+            offsets: vec![0; n],
+            words: vec![0; n],
             values: Buffer::zeros(n * ROWS),
             depth: 0,
         }
@@ -89,9 +79,7 @@ impl Packed {
 /// Packs groups of eight examples, k over features.
 pub(crate) struct PackRows<'a> {
     /// From here.
-    pub(crate) raw: &'a Raw,
-    /// How bytes become numbers.
-    pub(crate) scaling: Scaling,
+    pub(crate) examples: Examples<'a>,
     /// To here.
     pub(crate) packed: &'a mut Packed,
 }
@@ -99,9 +87,7 @@ pub(crate) struct PackRows<'a> {
 /// Packs groups of eight features, k over examples.
 pub(crate) struct PackColumns<'a> {
     /// From here.
-    pub(crate) raw: &'a Raw,
-    /// How bytes become numbers.
-    pub(crate) scaling: Scaling,
+    pub(crate) examples: Examples<'a>,
     /// To here.
     pub(crate) packed: &'a mut Packed,
 }
@@ -111,24 +97,28 @@ impl Op for PackRows<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { raw, scaling, packed } = self;
-        let (n, stride, dense) = (raw.n_features, padded(raw.n_features), scaling.offset != 0.0);
+        let Self { examples, packed } = self;
+        let (n, dense) = (examples.n_features, examples.is_dense());
         packed.depth = n;
         let mut list = List { offsets: &mut packed.offsets, words: &mut packed.words, count: 0, dense };
-        for (group, rows) in raw.bytes.chunks_exact(ROWS * stride).take(raw.n_rows.div_ceil(ROWS)).enumerate() {
+        for (group, start) in packed.starts[1..].iter_mut().enumerate().take(examples.rows.len().div_ceil(ROWS)) {
+            let mut rows = [&[][..]; ROWS];
+            for (r, row) in rows.iter_mut().enumerate() {
+                *row = examples.example(group * ROWS + r);
+                // The next group's rows lie anywhere: the processor cannot guess them.
+                examples.example((group + 1) * ROWS + r).iter().step_by(LINE).for_each(L::prefetch);
+            }
             for first in (0..n).step_by(ROWS) {
                 let mut block = [0; ROWS];
-                for (r, row) in block.iter_mut().enumerate() {
-                    *row = word(&rows[r * stride + first..]);
+                for (word, row) in block.iter_mut().zip(rows) {
+                    *word = word_at(row, first);
                 }
-                for (k, column) in (first..n).zip(transpose_bytes(block)) {
-                    list.push(k, column);
-                }
+                list.push::<L>(first, transpose_bytes::<L>(block), ROWS.min(n - first));
             }
-            packed.starts[group + 1] = list.count as u32;
+            *start = list.count as u32;
         }
         let count = list.count;
-        convert(&packed.words[..count], &mut packed.values, scaling);
+        convert(&packed.words[..count], &mut packed.values, examples.scaling);
     }
 }
 
@@ -137,72 +127,67 @@ impl Op for PackColumns<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Self { raw, scaling, packed } = self;
-        let (n, stride, dense) = (raw.n_features, padded(raw.n_features), scaling.offset != 0.0);
-        packed.depth = raw.n_rows;
+        let Self { examples, packed } = self;
+        let (n, dense) = (examples.rows.len(), examples.is_dense());
+        packed.depth = n;
         let mut list = List { offsets: &mut packed.offsets, words: &mut packed.words, count: 0, dense };
-        for (group, first) in (0..n).step_by(ROWS).enumerate() {
-            for (k, row) in raw.bytes.chunks_exact(stride).take(raw.n_rows).enumerate() {
-                list.push(k, word(&row[first..]));
+        for (first, start) in (0..examples.n_features).step_by(ROWS).zip(&mut packed.starts[1..]) {
+            for k in (0..n).step_by(ROWS) {
+                let mut block = [0; ROWS];
+                for (i, word) in block.iter_mut().enumerate() {
+                    *word = word_at(examples.example(k + i), first);
+                }
+                list.push::<L>(k, block, ROWS.min(n - k));
             }
-            packed.starts[group + 1] = list.count as u32;
+            *start = list.count as u32;
         }
         let count = list.count;
-        convert(&packed.words[..count], &mut packed.values, scaling);
+        convert(&packed.words[..count], &mut packed.values, examples.scaling);
     }
 }
 
+/// Eight bytes from `first` on; beyond the row's end, zeros.
 #[inline(always)]
-fn word(bytes: &[u8]) -> u64 {
+fn word_at(row: &[u8], first: usize) -> u64 {
     let mut eight = [0; ROWS];
-    eight.copy_from_slice(&bytes[..ROWS]);
+    match row[first..].first_chunk() {
+        Some(whole) => eight = *whole,
+        None => eight[..row.len() - first].copy_from_slice(&row[first..]),
+    }
     u64::from_le_bytes(eight)
 }
 
 /// Entries as they are found.
 struct List<'a> {
     offsets: &'a mut [u32],
-    words: &'a mut [[u8; ROWS]],
+    words: &'a mut [u64],
     count: usize,
     dense: bool,
 }
 
 impl List<'_> {
-    /// Writes the entry always and counts it only if it is kept: no branch to mispredict.
+    /// Appends those of the first `n` of eight words, for k from `first` on, that are not zero.
     #[inline(always)]
-    fn push(&mut self, k: usize, word: u64) {
-        self.offsets[self.count] = (k * WIDTH) as u32;
-        self.words[self.count] = word.to_le_bytes();
-        self.count += usize::from(self.dense | (word != 0));
+    fn push<L: Lanes>(&mut self, first: usize, block: [u64; ROWS], n: usize) {
+        let offsets: &mut [u32; ROWS] = (&mut self.offsets[self.count..][..ROWS]).try_into().expect("eight long");
+        let words: &mut [u64; ROWS] = (&mut self.words[self.count..][..ROWS]).try_into().expect("eight long");
+        // SAFETY: `L` is right by `Isa`.
+        self.count += unsafe { L::keep(block, (1u16 << n).wrapping_sub(1) as u8, self.dense, first, offsets, words) };
     }
 }
 
 #[inline(always)]
-fn convert(words: &[[u8; ROWS]], values: &mut [f32], scaling: Scaling) {
-    for (value, &byte) in values.iter_mut().zip(words.as_flattened()) {
-        *value = f32::from(byte).mul_add(scaling.scale, scaling.offset);
+fn convert(words: &[u64], values: &mut [f32], scaling: Scaling) {
+    for (values, word) in values.as_chunks_mut::<ROWS>().0.iter_mut().zip(words) {
+        for (value, byte) in values.iter_mut().zip(word.to_le_bytes()) {
+            *value = f32::from(byte).mul_add(scaling.scale, scaling.offset);
+        }
     }
 }
 
 /// Transposes 8 × 8 bytes: byte j of word i becomes byte i of word j.
 #[inline(always)]
-fn transpose_bytes(mut x: [u64; 8]) -> [u64; 8] {
-    for i in [0, 1, 2, 3] {
-        exchange::<4>(&mut x, i, 0x0000_0000_ffff_ffff);
-    }
-    for i in [0, 1, 4, 5] {
-        exchange::<2>(&mut x, i, 0x0000_ffff_0000_ffff);
-    }
-    for i in [0, 2, 4, 6] {
-        exchange::<1>(&mut x, i, 0x00ff_00ff_00ff_00ff);
-    }
-    x
-}
-
-/// Exchanges the bytes outside `mask` of word i with those inside it of word i + D.
-#[inline(always)]
-fn exchange<const D: usize>(x: &mut [u64; 8], i: usize, mask: u64) {
-    let (low, high) = (x[i], x[i + D]);
-    x[i] = low & mask | (high & mask) << (D * 8);
-    x[i + D] = (low >> (D * 8)) & mask | high & !mask;
+fn transpose_bytes<L: Lanes>(block: [u64; ROWS]) -> [u64; ROWS] {
+    // SAFETY: `L` is right by `Isa`.
+    unsafe { L::transpose_bytes(block) }
 }

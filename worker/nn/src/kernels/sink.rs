@@ -43,10 +43,6 @@ pub(crate) struct Update<'a> {
 #[derive(Debug)]
 pub(crate) struct Into32<'a>(pub(crate) &'a mut [f32]);
 
-/// Adds to a gradient in f64, a chunk's f32 sums at a time.
-#[derive(Debug)]
-pub(crate) struct Into64<'a>(pub(crate) &'a mut [f64]);
-
 impl Sink for Update<'_> {
     #[inline(always)]
     fn ignores_zero(&self) -> bool {
@@ -100,30 +96,35 @@ impl Sink for Into32<'_> {
 
     #[inline(always)]
     fn start(&self, at: usize, rows: &mut [[f32; WIDTH]]) {
-        let sums = &self.0[at..][..rows.len() * WIDTH];
-        rows.as_flattened_mut().copy_from_slice(sums);
+        for (row, sums) in rows.iter_mut().zip(self.0[at..].as_chunks().0) {
+            *row = *sums;
+        }
     }
 
     #[inline(always)]
     fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
-        self.0[at..][..rows.len() * WIDTH].copy_from_slice(rows.as_flattened());
+        for (row, sums) in rows.iter().zip(self.0[at..].as_chunks_mut().0) {
+            *sums = *row;
+        }
     }
 }
 
-impl Sink for Into64<'_> {
-    #[inline(always)]
-    fn ignores_zero(&self) -> bool {
-        true
-    }
+/// Adds a gradient's f32 chains to its f64 sums, and begins them anew.
+pub(crate) struct Fold<'a> {
+    /// Becomes zero.
+    pub(crate) chain: &'a mut [f32],
+    /// As long, or shorter by padding.
+    pub(crate) sums: &'a mut [f64],
+}
+
+impl Op for Fold<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn start(&self, _at: usize, _rows: &mut [[f32; WIDTH]]) {}
-
-    #[inline(always)]
-    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
-        let sums = &mut self.0[at..][..rows.len() * WIDTH];
-        for (sum, &value) in sums.iter_mut().zip(rows.as_flattened()) {
-            *sum += f64::from(value);
+    fn run<L: Lanes>(self) {
+        for (sum, value) in self.sums.iter_mut().zip(self.chain) {
+            *sum += f64::from(*value);
+            *value = 0.0;
         }
     }
 }

@@ -73,7 +73,7 @@ impl Trainer {
             velocity: Buffer::zeros(if momentum { network.n_values } else { 0 }),
             gradient: Buffer::zeros(if batch_rows > CHUNK { network.n_values } else { 0 }),
             parts: network.parts(),
-            pass: Pass::new(&network, batch_rows.min(CHUNK), true),
+            pass: Pass::new(&network, batch_rows.min(CHUNK)),
             batches: Batches::new(problem),
             sums: UpdateSums::default(),
             steps_done: 0,
@@ -101,7 +101,7 @@ impl Trainer {
                 if layer > 0 {
                     self.pass.backward(&self.network, update.parameters, layer);
                 }
-                self.pass.gradient(&self.network, layer, &mut update);
+                self.pass.gradient(&self.network, &data.train, layer, &mut update);
             }
         } else {
             self.gradient.fill(0.0);
@@ -112,7 +112,7 @@ impl Trainer {
                     if layer > 0 {
                         self.pass.backward(&self.network, update.parameters, layer);
                     }
-                    self.pass.gradient(&self.network, layer, &mut sink);
+                    self.pass.gradient(&self.network, &data.train, layer, &mut sink);
                 }
             }
             self.network.isa.run(Apply { gradient: &self.gradient, parts: &self.parts, update: &mut update });
