@@ -191,9 +191,9 @@ pub(crate) struct Cost {
 }
 
 /// Multiply-adds a second of one core, counted as two: far below the peak, since networks of sweeps are small.
-const FLOPS_PER_SECOND: f64 = 8e10;
+const FLOPS_PER_SECOND: f64 = 1.5e11;
 /// What an optimiser step costs beside its products.
-const SECONDS_PER_STEP: f64 = 2e-6;
+const SECONDS_PER_STEP: f64 = 4e-6;
 /// What a run costs beside its steps: a lease, a report, a commit.
 const SECONDS_PER_RUN: f64 = 6e-5;
 /// Bytes of one row of each table as it lies in Parquet, measured.

@@ -85,6 +85,7 @@ fn an_interrupted_sweep_goes_on_where_it_was() {
         let done = |status: serde_json::Value| status["sweeps"][0]["n_succeeded"].as_u64();
         let before = done(scene.run(&format!("status --json {flags}")).json()).unwrap_or(0);
         eventually(|| done(scene.run(&format!("status --json {flags}")).json()).filter(|now| *now > before));
+        scene.run("local long.toml --out cut").refused(3, &["another `traipse local` works in cut", "--out"]);
         live.signal(signal);
         let (status, said) = live.end();
         assert_eq!(status.code(), code, "{said}");

@@ -23,9 +23,13 @@ const GRACE: Duration = Duration::from_secs(2);
 /// If its data cannot be read or written, or another `local` uses the folder.
 pub(crate) async fn coordinator(out: &OutFolder) -> Result<Coordinator, Error> {
     let options = traipse_coordinator::Options::new(([127, 0, 0, 1], 0).into(), out.data());
-    Coordinator::start(options).await.map_err(|error| {
-        Error::environment(anyhow::Error::new(error))
-            .help("another `traipse local` may be running in this folder: wait for it, or give another one with --out")
+    Coordinator::start(options).await.map_err(|error| match error {
+        traipse_coordinator::Error::Locked { .. } => {
+            let folder = out.path.display();
+            Error::environment(anyhow::anyhow!("another `traipse local` works in {folder}"))
+                .help("wait for its end, or give another folder with --out")
+        }
+        error => Error::environment(error),
     })
 }
 
