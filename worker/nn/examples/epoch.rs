@@ -1,7 +1,7 @@
 //! Times epochs of training, and the default probes beside them, in seconds of the processor's time: on a busy machine
 //! these say more than the clock on the wall.
 //!
-//! `epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes]`, for example `epoch data/mnist 256,256 128 3 probes`.
+//! `epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes] [standardize]`, for example `epoch data/mnist 256,256 128 3 probes`.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example reads files and prints")]
 
 use std::path::Path;
@@ -11,18 +11,21 @@ use anyhow::{Context, Result, bail, ensure};
 use traipse_nn::data::{IdxFiles, mnist};
 use traipse_nn::{Evaluator, Problem, Rows, Step, Trainer, probe_order};
 use traipse_sweep::RunSettings;
-use traipse_sweep::settings::{BatchSize, DataName};
+use traipse_sweep::settings::{BatchSize, DataName, Scale};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, hidden, batch, epochs, rest @ ..] = &arguments[..] else {
-        bail!("usage: epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes]");
+        bail!("usage: epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes] [standardize]");
     };
     let mut settings = RunSettings::default();
     settings.data.name = DataName::Mnist;
     settings.model.hidden =
         hidden.split(',').filter(|width| !width.is_empty()).map(str::parse).collect::<Result<_, _>>()?;
     settings.train.batch_size = BatchSize::Rows(batch.parse()?);
+    if rest.iter().any(|word| word == "standardize") {
+        settings.data.scale = Scale::Standardize;
+    }
     let problem = Problem::new(&settings, Arc::new(load(Path::new(folder), &settings)?))?;
     train(&problem, epochs.parse()?)?;
     if rest.iter().any(|word| word == "probes") {

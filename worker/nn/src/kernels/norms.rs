@@ -33,11 +33,14 @@ impl Op for RowSquares<'_> {
             for panel in 0..panels(self.columns) {
                 let used = (self.columns - panel * WIDTH).min(WIDTH);
                 let whole = self.values[(panel * rows + row) * WIDTH..].first_chunk().expect("a row of a panel");
-                let mut values: [f32; WIDTH] = *whole;
-                if used < WIDTH {
+                let mut part = [0.0f32; WIDTH];
+                let values: &[f32; WIDTH] = if used == WIDTH {
+                    whole
+                } else {
                     // The activation of nothing need not be nothing.
-                    values[used..].fill(0.0);
-                }
+                    part[..used].copy_from_slice(&whole[..used]);
+                    &part
+                };
                 for i in (0..WIDTH).step_by(L::N) {
                     // SAFETY: i + L::N ≤ WIDTH, as L::N divides it; `L` is right by `Isa`.
                     unsafe { L::add_squares(&mut lanes, i % LANES, L::load(values.as_ptr().add(i))) };
