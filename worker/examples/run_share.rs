@@ -13,8 +13,12 @@ use traipse_sweep::spec::{Format, parse};
 use traipse_sweep::{JobNumber, Schema};
 use traipse_worker::run::{RunEnd, Task, run};
 
-const FILES: [&str; 4] =
-    ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"];
+const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+];
 
 type AnyError = Box<dyn std::error::Error>;
 
@@ -41,7 +45,9 @@ fn main() -> Result<(), AnyError> {
         stop: Arc::new(AtomicBool::new(false)),
     };
     let (end, clock) = run(&task);
-    let RunEnd::Rows { outcome, block, .. } = end else { return Err(format!("the run ended without rows: {end:?}").into()) };
+    let RunEnd::Rows { outcome, block, .. } = end else {
+        return Err(format!("the run ended without rows: {end:?}").into());
+    };
     let (train, probe) = (clock.train.as_secs_f64(), clock.probe.as_secs_f64());
     println!("{outcome}: train {train:.2} s, probes {probe:.2} s, share {:.1} %", 100.0 * probe / train);
     println!("rows digest {}", block.digest());

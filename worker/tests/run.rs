@@ -17,8 +17,8 @@ const SMALL: &str = "
     hidden = [16]
     [train]
     epochs = 20
-    batch_size = 32
-    learning_rate = 0.5
+    batch_size = 16
+    learning_rate = 0.1
 ";
 
 fn task(text: &str) -> Task {
@@ -89,20 +89,20 @@ fn a_run_on_digits_gives_all_five_tables() {
     let (RunEnd::Rows { outcome, block, kept }, clock) = run(&task) else { panic!("no rows") };
     assert_eq!((outcome, kept), (Outcome::Succeeded, None));
     assert!(clock.train.as_nanos() > 0 && clock.probe.as_nanos() > 0);
-    assert_eq!(task.progress.load(Ordering::Relaxed), 20 * 46);
+    assert_eq!(task.progress.load(Ordering::Relaxed), 20 * 91);
     let counts: Vec<u32> = Table::FROM_WORKERS.iter().map(|of| table(&block, *of).n_rows).collect();
     assert_eq!(counts, [1, 21, 1, 3, 36]);
 
     assert_eq!(null_summaries(&block), ["diverged_step", "noise_floor_final", "status"]);
     assert!(one(&block, &runs::FINAL_TEST_ERROR) < 0.06);
-    assert!(one(&block, &runs::FINAL_TRAIN_ERROR) < 0.01);
+    assert!(one(&block, &runs::FINAL_TRAIN_ERROR) < 0.02);
     assert_eq!(one(&block, &runs::PARAMETERS), 64.0 * 16.0 + 16.0 + 160.0 + 10.0);
     assert!(one(&block, &runs::TORTUOSITY) > 1.0);
-    assert!(one(&block, &runs::PERSISTENCE_EARLY) > 1.0);
+    assert!(one(&block, &runs::PERSISTENCE_EARLY) > 1.0, "{}", one(&block, &runs::PERSISTENCE_EARLY));
     let path_length = all(&block, &trajectory::UPDATE_LENGTH).iter().sum::<f64>();
     assert!((one(&block, &runs::PATH_LENGTH) - path_length).abs() < 1e-9 * path_length);
 
-    assert_eq!(all(&block, &trajectory::STEP)[20], 920.0);
+    assert_eq!(all(&block, &trajectory::STEP)[20], 1820.0);
     assert_eq!(all(&block, &trajectory::EPOCH)[20], 20.0);
     assert_eq!(all(&block, &trajectory::EXAMPLES_SEEN)[20], 20.0 * 1442.0);
     assert_eq!(all(&block, &trajectory::N_PROBE), [1442.0; 21]);
@@ -139,7 +139,7 @@ fn measures_of_one_run_agree_with_each_other() {
         let norm = all(&block, &trajectory::OBJECTIVE_GRADIENT_NORM)[at];
         assert_eq!(numbers(&block, &convergence::OBJECTIVE_GRADIENT_NORM)[q], Some(norm));
         let travel = numbers(&block, &convergence::TRAVEL)[q];
-        assert_eq!(travel.is_some(), 4.0 * step <= 920.0);
+        assert_eq!(travel.is_some(), 4.0 * step <= 1820.0);
         assert!(travel.is_none_or(|travel| travel == all(&block, &trajectory::DISTANCE_TO_END)[at]));
     }
 }
@@ -223,12 +223,12 @@ fn kept_weights_give_the_losses_of_the_tables() {
     let kept = kept.expect("weights are kept");
     let file = safetensors::SafeTensors::deserialize(&kept).expect("a safetensors file");
     assert_eq!(file.len(), 3 * 4);
-    assert_eq!(file.tensor("step.460.layers.0.weight").expect("a tensor").shape(), [16, 64]);
+    assert_eq!(file.tensor("step.910.layers.0.weight").expect("a tensor").shape(), [16, 64]);
     let task = task(&text);
     let data: &Arc<Dataset> = task.data.as_ref().expect("digits");
     let problem = Problem::new(&task.plan.settings(task.job), Arc::clone(data)).expect("a problem");
     let mut evaluator = Evaluator::new(&problem);
-    for (snapshot, step) in [0, 460, 920].into_iter().enumerate() {
+    for (snapshot, step) in [0, 910, 1820].into_iter().enumerate() {
         let theta: Vec<f32> = ["layers.0.weight", "layers.0.bias", "layers.1.weight", "layers.1.bias"]
             .into_iter()
             .flat_map(|part| {

@@ -84,7 +84,7 @@ pub static PATH_FRACTION: ColumnDef = column(
     Source::Worker,
     "share of path_length (every optimiser step) after t*",
 );
-/// J(t*) / J(T), both over the whole training set; given wherever there is a t*.
+/// J(t*) / J(T), both on the probe set, as t* is; given wherever there is a t*.
 pub static OBJECTIVE_RATIO: ColumnDef = column(
     Table::Convergence,
     "objective_ratio",
@@ -92,7 +92,7 @@ pub static OBJECTIVE_RATIO: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "J(t*) / J(T), both over the whole training set; given wherever there is a t*",
+    "J(t*) / J(T), both on the probe set, as t* is; given wherever there is a t*",
 );
 /// Share of travel² along θt*: ((θT − θt*)·θt*)² / (‖θt*‖² ‖θT − θt*‖²).
 pub static RADIAL_SHARE: ColumnDef = column(

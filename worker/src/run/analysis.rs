@@ -1,6 +1,6 @@
 //! What follows from the whole path, once it is complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use traipse_nn::{Evaluator, Loss, Problem, Rows};
 use traipse_probe::convergence::{self, Convergence, Series, THRESHOLDS};
@@ -12,7 +12,7 @@ use traipse_sweep::spec::Nulls;
 
 use super::journey::Journey;
 
-/// The threshold whose t* gets the whole training set's loss in `trajectory`.
+/// The threshold whose t* gets the whole training set's loss: each further one would cost as much as all path probes.
 const HEADLINE_THRESHOLD: f64 = 0.01;
 
 /// Everything that is measured on the path as a whole.
@@ -25,12 +25,12 @@ pub(super) struct Analysis<'a> {
     pub(super) pca: Result<Pca, Missing>,
     pub(super) convergence: Vec<Convergence>,
     pub(super) nulls: Vec<NullTest>,
-    /// Losses over the whole training set, by snapshot: at the start, at every t*, and at the end.
+    /// Losses over the whole training set, by snapshot: at the start, at t* of the headline threshold, at the end.
     pub(super) whole: BTreeMap<usize, Loss>,
 }
 
 impl<'a> Analysis<'a> {
-    /// Cost: see the probes; and one pass over the training set for the start, for each t*, and for the end.
+    /// Cost: see the probes; and three passes over the training set.
     pub(super) fn of(
         journey: &'a Journey,
         problem: &Problem,
@@ -50,13 +50,6 @@ impl<'a> Analysis<'a> {
             geometry,
             path,
         }
-    }
-
-    /// The snapshots whose row in `trajectory` shows the whole training set's loss.
-    pub(super) fn shows_whole(&self, snapshot: usize, end: Option<usize>) -> Option<Loss> {
-        let headline = self.convergence.iter().find(|row| row.threshold == HEADLINE_THRESHOLD)?.snapshot;
-        let shown = snapshot == 0 || Some(snapshot) == end || Some(snapshot) == headline;
-        self.whole.get(&snapshot).filter(|_| shown).copied()
     }
 }
 
@@ -102,13 +95,10 @@ fn evaluate_whole(
     convergence: &[Convergence],
 ) -> BTreeMap<usize, Loss> {
     let n_train = problem.data().train.len() as u64;
-    let converged = convergence.iter().filter_map(|row| row.snapshot);
-    [Some(0), journey.end()]
+    let headline = convergence.iter().find(|row| row.threshold == HEADLINE_THRESHOLD).and_then(|row| row.snapshot);
+    BTreeSet::from([Some(0), headline, journey.end()])
         .into_iter()
         .flatten()
-        .chain(converged)
-        .collect::<std::collections::BTreeSet<usize>>()
-        .into_iter()
         .map(|snapshot| {
             let known = journey.points[snapshot].on_probe_set.loss;
             let weights = journey.trajectory.weights(snapshot);

@@ -19,10 +19,10 @@ pub(super) fn gram_row(analysis: &Analysis<'_>) -> Row {
 }
 
 pub(super) fn convergence_rows(journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
-    analysis.convergence.iter().map(|measured| convergence_row(journey, analysis, measured)).collect()
+    analysis.convergence.iter().map(|measured| convergence_row(journey, measured)).collect()
 }
 
-fn convergence_row(journey: &Journey, analysis: &Analysis<'_>, measured: &Convergence) -> Row {
+fn convergence_row(journey: &Journey, measured: &Convergence) -> Row {
     let at = measured.snapshot;
     let point = at.map(|at| &journey.points[at]);
     vec![
@@ -39,7 +39,7 @@ fn convergence_row(journey: &Journey, analysis: &Analysis<'_>, measured: &Conver
         (&convergence::TRAVEL_FRACTION_LINE, measured.travel_fraction_line.into()),
         (&convergence::TRAVEL_FRACTION_WALK, measured.travel_fraction_walk.into()),
         (&convergence::PATH_FRACTION, measured.path_fraction.into()),
-        (&convergence::OBJECTIVE_RATIO, at.and_then(|at| objective_ratio(journey, analysis, at)).into()),
+        (&convergence::OBJECTIVE_RATIO, at.and_then(|at| objective_ratio(journey, at)).into()),
         (&convergence::RADIAL_SHARE, measured.radial_share.into()),
         (&convergence::TRAVEL_PER_RATE_TIME, measured.travel_per_rate_time.into()),
         (&convergence::SLOPE, measured.slope.into()),
@@ -47,13 +47,10 @@ fn convergence_row(journey: &Journey, analysis: &Analysis<'_>, measured: &Conver
     ]
 }
 
-/// J(t*) / J(T) over the whole training set; none where the end's is 0.
-fn objective_ratio(journey: &Journey, analysis: &Analysis<'_>, at: usize) -> Option<f64> {
-    let objective = |snapshot: usize| {
-        let loss = analysis.whole.get(&snapshot)?;
-        Some(loss.mean + journey.points[snapshot].on_probe_set.penalty)
-    };
-    let (then, end) = (objective(at)?, objective(journey.end()?)?);
+/// J(t*) / J(T) on the probe set; none where the end's is 0.
+fn objective_ratio(journey: &Journey, at: usize) -> Option<f64> {
+    let objective = |snapshot: usize| journey.points[snapshot].on_probe_set.objective();
+    let (then, end) = (objective(at), objective(journey.end()?));
     (end > 0.0).then(|| then / end)
 }
 

@@ -14,7 +14,7 @@ pub(super) fn rows(journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
     let rows = journey.points.iter().enumerate().map(|(snapshot, point)| {
         path_length += point.updates.length;
         let mut row = place_cells(snapshot, point);
-        row.extend(loss_cells(journey, analysis, snapshot, point));
+        row.extend(loss_cells(analysis, snapshot, point));
         row.extend(path_cells(journey, analysis, snapshot, point));
         row.push((&trajectory::PATH_LENGTH, path_length.into()));
         row
@@ -36,9 +36,9 @@ fn place_cells(snapshot: usize, point: &Point) -> Row {
     ]
 }
 
-fn loss_cells(journey: &Journey, analysis: &Analysis<'_>, snapshot: usize, point: &Point) -> Row {
+fn loss_cells(analysis: &Analysis<'_>, snapshot: usize, point: &Point) -> Row {
     let probe = &point.on_probe_set;
-    let train = analysis.shows_whole(snapshot, journey.end()).unwrap_or(probe.loss);
+    let train = analysis.whole.get(&snapshot).copied().unwrap_or(probe.loss);
     let n_steps = point.updates.n_steps;
     let batch_loss_mean = (n_steps > 0).then(|| point.updates.batch_loss / n_steps as f64);
     let noise_trace = probe.noise_trace.map_or(Cell::Null, Cell::F64);
