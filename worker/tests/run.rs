@@ -108,7 +108,7 @@ fn a_run_on_digits_gives_all_five_tables() {
     assert_eq!(all(&block, &trajectory::N_PROBE), [1442.0; 21]);
     assert_eq!(texts(&block, &trajectory::STATUS), [const { None::<String> }; 21]);
     let losses = all(&block, &trajectory::TRAIN_LOSS);
-    assert!(losses[0] > 2.0 && losses[20] < 0.05);
+    assert!(losses[0] > 2.0 && losses[20] < losses[0] / 20.0, "{losses:?}");
     assert_eq!(numbers(&block, &trajectory::BATCH_LOSS_MEAN)[0], None);
     assert_eq!(*all(&block, &trajectory::DISTANCE_TO_END).last().expect("rows"), 0.0);
     assert_eq!(all(&block, &trajectory::DISTANCE_FROM_START)[20], one(&block, &runs::DISPLACEMENT));
