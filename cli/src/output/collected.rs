@@ -59,7 +59,7 @@ pub(crate) fn text(
     plan: &Plan,
     out: &Path,
 ) -> Result<(), Error> {
-    if let Some(table) = cells::table(&collected.cells, plan.n_cells()) {
+    if let Some(table) = cells::table(&collected.cells, plan.n_runs() / u64::from(plan.n_replicates())) {
         screen.print(format!("{table}\n"))?;
     }
     let partial = match status.n_runs - status.n_ended() {

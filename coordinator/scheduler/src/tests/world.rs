@@ -58,7 +58,7 @@ impl World {
     /// With one sweep of `n` runs.
     pub(super) fn with_runs(n: u64) -> Self {
         let mut world = Self::new();
-        world.submit(SWEEP, &spec(n));
+        world.submit(SWEEP, &spec(n)).expect("a fresh sweep is admitted");
         world
     }
 
