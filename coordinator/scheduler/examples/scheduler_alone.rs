@@ -1,5 +1,5 @@
 //! The scheduler alone: a million noop jobs over a thousand virtual workers, in microseconds of CPU a job from lease to
-//! done. `cargo run --release -p traipse-scheduler --example throughput [jobs] [workers]`
+//! done. `cargo run --release -p traipse-scheduler --example scheduler_alone [jobs] [workers]`
 #![allow(clippy::print_stdout, reason = "an example prints")]
 #![allow(clippy::disallowed_methods, reason = "it measures time, which the scheduler may not")]
 
