@@ -1,11 +1,12 @@
 //! One byte a job, by position in the sweep's order, so that progress compresses to a few long runs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Positions of one chunk: copied when it is written after a clone, allocated when it is first written.
-const CHUNK: u64 = 1 << 14;
+const CHUNK: u64 = 1 << 10;
 
 /// What is known of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +61,7 @@ impl Mark {
 }
 
 /// The marks of all positions; those never written are fresh and take no memory. A clone shares its chunks.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub(crate) struct Marks {
     chunks: BTreeMap<u64, Arc<[Mark]>>,
 }
@@ -92,6 +93,19 @@ impl Marks {
     }
 }
 
+/// Equal marks at every position: a chunk of fresh ones is none.
+impl PartialEq for Marks {
+    fn eq(&self, other: &Self) -> bool {
+        self.runs() == other.runs()
+    }
+}
+
+impl fmt::Debug for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.runs()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +128,9 @@ mod tests {
         let before = marks.clone();
         marks.set(3, Mark::Failed);
         assert_eq!((before.get(3), marks.get(3)), (Mark::Leased, Mark::Failed));
+        marks.set(3, Mark::Fresh);
+        assert_eq!(marks, Marks::default());
+        assert_ne!(marks, before);
     }
 
     #[test]
