@@ -9,6 +9,10 @@ use crate::command::Now;
 use crate::soft::lapsed::LapsedLease;
 use crate::state::marks::Mark;
 
+/// Part of a lease period by which expiry may be late. Beyond it the coordinator itself stood still (stopped, starved,
+/// suspended) and heard no heartbeat that came, so that every lease gets a fresh period.
+const DEAF_PART: u32 = 3;
+
 impl Scheduler {
     /// Does what is due at `now`.
     pub(crate) fn tick<B>(&mut self, now: Now) -> Reaction<B> {
@@ -22,6 +26,10 @@ impl Scheduler {
     }
 
     fn expire<B>(&mut self, now: Now, reaction: &mut Reaction<B>) {
+        let late_by = self.clocks.next_deadline().map_or(Now::ZERO, |due| now.saturating_sub(due));
+        if late_by > self.config.lease / DEAF_PART {
+            self.clocks.renew_all(now + self.config.lease);
+        }
         let expired = self.clocks.expired(now);
         if expired.is_empty() {
             return;

@@ -75,6 +75,16 @@ impl Clocks {
         self.checks.first().map(|(check, _)| *check)
     }
 
+    /// Gives every lease until `deadline` at least.
+    pub(crate) fn renew_all(&mut self, deadline: Now) {
+        self.checks.clear();
+        for (worker, leases) in &mut self.of_worker {
+            leases.clocks.values_mut().for_each(|clock| clock.deadline = clock.deadline.max(deadline));
+            leases.check = leases.clocks.values().map(|clock| clock.deadline).min();
+            self.checks.extend(leases.check.map(|check| (check, *worker)));
+        }
+    }
+
     /// Leases whose deadline has come. They stay until they are ended.
     pub(crate) fn expired(&mut self, now: Now) -> Vec<LeaseId> {
         let mut expired = Vec::new();
@@ -126,6 +136,17 @@ mod tests {
         clocks.end(worker, LeaseId(2));
         assert_eq!(clocks.next_deadline(), Some(at(18)));
         assert_eq!(clocks.expired(at(18)), [LeaseId(1)]);
+    }
+
+    #[test]
+    fn all_are_renewed_together() {
+        let (mut clocks, worker) = (Clocks::default(), WorkerId(1));
+        clocks.start(worker, LeaseId(1), clock(15));
+        clocks.start(WorkerId(2), LeaseId(2), clock(50));
+        clocks.renew_all(at(40));
+        assert_eq!(clocks.expired(at(39)), []);
+        assert_eq!(clocks.expired(at(45)), [LeaseId(1)]);
+        assert_eq!(clocks.expired(at(50)), [LeaseId(2)]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use traipse_sweep::SweepId;
+
 /// Bytes that are no snapshot of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -17,6 +19,9 @@ pub enum DecodeError {
     /// A value is out of its range.
     #[error("its {0} is out of range")]
     OutOfRange(&'static str),
+    /// The parts of a sweep contradict each other.
+    #[error("its parts of sweep {0} contradict each other")]
+    Inconsistent(SweepId),
     /// Something follows the end.
     #[error("something follows its end")]
     Trailing,

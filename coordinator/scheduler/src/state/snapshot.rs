@@ -135,7 +135,24 @@ fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Resu
     decode_touched(jobs, reader)?;
     decode_marks(jobs, n_jobs, reader)?;
     decode_messages(jobs, reader)?;
-    Ok(sweep)
+    if is_whole(&sweep) { Ok(sweep) } else { Err(DecodeError::Inconsistent(id).into()) }
+}
+
+/// Whether what was decoded part by part fits together.
+fn is_whole(sweep: &Sweep) -> bool {
+    let jobs = &sweep.jobs;
+    let (n_done, n_under_way) = (jobs.counts.n_done(), jobs.counts.n_under_way());
+    let touched_fits = |(position, touched): (&u64, &Touched)| match jobs.marks.get(*position) {
+        Mark::Leased => touched.held.is_some() && touched.attempts > 0,
+        Mark::Again | Mark::Backoff => touched.held.is_none(),
+        _ => false,
+    };
+    jobs.cursor <= sweep.plan.n_jobs()
+        && n_done.saturating_add(n_under_way) <= sweep.plan.n_runs()
+        && n_under_way == jobs.touched.len() as u64
+        && jobs.touched.iter().all(touched_fits)
+        && jobs.messages.keys().all(|position| jobs.marks.get(*position) >= Mark::Failed)
+        && (n_under_way == 0 || sweep.wish != Wish::Cancel)
 }
 
 fn decode_touched(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {

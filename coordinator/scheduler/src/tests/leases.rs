@@ -179,3 +179,17 @@ fn diverged_is_a_result() {
     assert_eq!((status.n_diverged, status.n_failed, status.state), (1, 0, crate::SweepState::Completed));
     assert_eq!((world.n_rows(), world.pump.without_rows(SWEEP)), (1, vec![]));
 }
+
+#[test]
+fn a_coordinator_that_stood_still_blames_nobody() {
+    for (stood_still, n_leased) in [(19.0, 0), (21.0, 2), (1000.0, 2)] {
+        let mut world = World::with_runs(10);
+        let mut worker = world.worker(1, 2);
+        world.acquire(&mut worker);
+        world.now += std::time::Duration::from_secs_f64(stood_still);
+        world.on(crate::Event::Tick);
+        assert_eq!(world.status().n_leased, n_leased, "after {stood_still} s");
+        world.pass(15.1);
+        assert_eq!(world.status().n_leased, 0, "one fresh period");
+    }
+}

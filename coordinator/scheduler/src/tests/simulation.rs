@@ -5,6 +5,7 @@ mod agents;
 mod oracle;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use traipse_sweep::SweepId;
 use traipse_sweep::facts::Control;
@@ -76,6 +77,8 @@ impl Run {
                 self.world.pass(seconds);
             }
             42 => self.world.pass(16.0),
+            // The coordinator stands still.
+            43 if self.dice.once_in(4) => self.world.now += Duration::from_secs(self.dice.below(40)),
             _ => {
                 let at = self.dice.below(self.agents.len() as u64) as usize;
                 self.agents[at].act(&mut self.world, &mut self.dice, &mut self.oracle);

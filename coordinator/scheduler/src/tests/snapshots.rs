@@ -27,6 +27,25 @@ fn bytes_that_are_no_snapshot_are_refused() {
 }
 
 #[test]
+fn damaged_bytes_are_refused_or_harmless() {
+    let mut run = simulation::Run::new(3);
+    (0..200).for_each(|_| run.step());
+    let bytes = run.world.pump.snapshot().encode();
+    let next_seq = run.world.pump.snapshot_seq() + 1;
+    let mut n_refused = 0;
+    for at in 0..bytes.len() {
+        for flip in [1, 2, 0x10, 0x80, 0xff] {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= flip;
+            let config = Config::new(Incarnation(1 << 20));
+            let restored = TestPump::restore(config, run.world.now, Some(&damaged), std::iter::empty(), next_seq);
+            n_refused += u32::from(restored.is_err());
+        }
+    }
+    assert!(n_refused > 0);
+}
+
+#[test]
 fn a_barely_begun_sweep_of_many_jobs_is_a_small_snapshot() {
     let mut world = World::with_runs(100_000);
     let mut worker = world.worker(1, 1);
