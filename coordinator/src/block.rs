@@ -11,7 +11,7 @@ use crate::ingest::Held;
 /// One job's rows on their way into the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
-    /// An encoded row block that fits the sweep's schema.
+    /// An encoded row block that fits the sweep's schema, or an encoded [`crate::reference::Reference`] to one.
     pub(crate) bytes: Bytes,
     /// Under which lease its artifacts are named.
     pub(crate) lease: LeaseId,

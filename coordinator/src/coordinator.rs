@@ -168,8 +168,14 @@ impl Parts {
             ending.calls.clone(),
         );
         let segments = self.folder.segments();
-        let (sealer, sealing) =
-            Sealer::new(segments.clone(), incarnation, self.limits, journal.clone(), handle.clone());
+        let (sealer, sealing) = Sealer::new(
+            segments.clone(),
+            incarnation,
+            self.limits,
+            journal.clone(),
+            handle.clone(),
+            self.artifacts.clone(),
+        );
         let shared = Arc::new(Shared {
             driver: handle,
             journal,

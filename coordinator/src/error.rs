@@ -85,6 +85,19 @@ pub enum Error {
         /// What is wrong with them.
         source: traipse_proto::convert::Error,
     },
+    /// Rows that were accepted cannot be read from the artifact store.
+    #[error(
+        "the rows of sweep {sweep}, job {job} are not in the artifact store as they were accepted: {source}; put the \
+         artifact back or let the coordinator reach the store: it tries again", job = job.0
+    )]
+    Rows {
+        /// Which sweep.
+        sweep: traipse_sweep::SweepId,
+        /// Which job.
+        job: traipse_sweep::JobNumber,
+        /// What the store says.
+        source: traipse_store::Error,
+    },
     /// The server stopped by itself.
     #[error("the server stopped: {0}")]
     Serve(#[from] tonic::transport::Error),

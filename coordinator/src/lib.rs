@@ -14,6 +14,7 @@ mod ingest;
 pub mod journal;
 mod lease_token;
 mod options;
+mod reference;
 mod seal;
 mod service;
 

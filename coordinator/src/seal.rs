@@ -1,24 +1,29 @@
 //! The sealer: rows leave the ledger for segments. Written aside, named in one transaction, then deleted in small bites;
 //! a file that no transaction names is deleted at start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use traipse_proto::convert::rows;
 use traipse_results::AttemptRow;
-use traipse_sweep::{Incarnation, RowBlock, SweepId};
+use traipse_sweep::{Incarnation, JobNumber, RowBlock, SweepId};
 
 use crate::Error;
+use crate::artifacts::Artifacts;
 use crate::driver::{Entry, Handle};
 use crate::journal::{self, Journal, NewSegment, SegmentFile, StoredBlock};
 use crate::options::Limits;
+use crate::reference::{self, Reference};
 
 /// How often the sealer looks for rows that are due.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long rows that are out of reach wait until they are tried again.
+const HELD_UP: Duration = Duration::from_secs(30);
 /// Most attempts in one segment: they are in memory at once, as the blocks are.
 const MAX_ATTEMPTS: usize = 262_144;
 /// Results that may wait for their tail to be sealed; more make their callers wait.
@@ -32,7 +37,7 @@ pub(crate) struct Sealing {
 
 struct Request {
     sweep: SweepId,
-    sealed: oneshot::Sender<Vec<SegmentFile>>,
+    sealed: oneshot::Sender<Result<Vec<SegmentFile>, String>>,
 }
 
 /// The task: one segment at a time, so that memory is bounded by one.
@@ -43,7 +48,12 @@ pub(crate) struct Sealer {
     limits: Limits,
     journal: Journal,
     driver: Handle,
+    artifacts: Artifacts,
     requests: mpsc::Receiver<Request>,
+    /// Sweeps whose rows are out of reach, and since when.
+    held_up: BTreeMap<SweepId, Instant>,
+    /// Since when an artifact that has moved cannot be deleted.
+    kept_up: Option<Instant>,
 }
 
 /// What one segment takes out of the ledger.
@@ -55,9 +65,9 @@ struct Taken {
 }
 
 impl Sealing {
-    /// Seals all that has come in of a sweep, and names its files in the order in which they were sealed. Nothing if the
-    /// coordinator is ending.
-    pub(crate) async fn seal(&self, sweep: SweepId) -> Option<Vec<SegmentFile>> {
+    /// Seals all that has come in of a sweep, and names its files in the order in which they were sealed; or says what of
+    /// its rows is out of reach. Nothing if the coordinator is ending.
+    pub(crate) async fn seal(&self, sweep: SweepId) -> Option<Result<Vec<SegmentFile>, String>> {
         let (sealed, files) = oneshot::channel();
         self.requests.send(Request { sweep, sealed }).await.ok()?;
         files.await.ok()
@@ -72,9 +82,22 @@ impl Sealer {
         limits: Limits,
         journal: Journal,
         driver: Handle,
+        artifacts: Artifacts,
     ) -> (Self, Sealing) {
         let (send, requests) = mpsc::channel(N_REQUESTS);
-        (Self { folder, incarnation, n_written: 0, limits, journal, driver, requests }, Sealing { requests: send })
+        let sealer = Self {
+            folder,
+            incarnation,
+            n_written: 0,
+            limits,
+            journal,
+            driver,
+            artifacts,
+            requests,
+            held_up: BTreeMap::new(),
+            kept_up: None,
+        };
+        (sealer, Sealing { requests: send })
     }
 
     /// Seals what is due and what is asked for, until it is told to end.
@@ -97,15 +120,42 @@ impl Sealer {
                 biased;
                 () = end.cancelled() => return Ok(()),
                 Some(request) = self.requests.recv() => {
-                    self.seal(request.sweep, true).await?;
-                    let sweep = request.sweep;
-                    let files = self.journal.run(move |ledger| Box::pin(ledger.files(Some(sweep)))).await?;
+                    let answer = self.answer(request.sweep).await?;
                     // Whoever has stopped waiting will ask again.
-                    let _ = request.sealed.send(files);
+                    let _ = request.sealed.send(answer);
                 }
                 _ = look.tick() => self.seal_due().await?,
             }
-            while self.journal.run(|ledger| Box::pin(ledger.delete_moved())).await? {}
+            self.delete_moved().await?;
+        }
+    }
+
+    async fn answer(&mut self, sweep: SweepId) -> Result<Result<Vec<SegmentFile>, String>, Error> {
+        match self.seal(sweep, true).await {
+            Ok(()) => Ok(Ok(self.journal.run(move |ledger| Box::pin(ledger.files(Some(sweep)))).await?)),
+            // The ledger keeps the reference: nothing is lost that was not lost before.
+            Err(error @ Error::Rows { .. }) => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What stands in a segment goes: first the artifacts, then the references by which they are found again.
+    async fn delete_moved(&mut self) -> Result<(), Error> {
+        if self.kept_up.is_some_and(|since| since.elapsed() < HELD_UP) {
+            return Ok(());
+        }
+        self.kept_up = None;
+        loop {
+            let moved = self.journal.run(|ledger| Box::pin(ledger.moved_references())).await?;
+            for (sweep, job, rows) in moved {
+                if !self.artifacts.delete_rows(sweep, job, &rows).await {
+                    self.kept_up = Some(Instant::now());
+                    return Ok(());
+                }
+            }
+            if !self.journal.run(|ledger| Box::pin(ledger.delete_moved())).await? {
+                return Ok(());
+            }
         }
     }
 
@@ -115,8 +165,16 @@ impl Sealer {
         for (sweep, pending) in pending {
             let is_full = pending.bytes >= self.limits.seal_bytes || pending.n >= MAX_ATTEMPTS as u64;
             let is_old = now.saturating_duration_since(pending.since) >= self.limits.seal_after;
-            if is_full || is_old {
-                self.seal(sweep, is_old).await?;
+            let waits = self.held_up.get(&sweep).is_some_and(|since| now.saturating_duration_since(*since) < HELD_UP);
+            if (is_full || is_old) && !waits {
+                self.held_up.remove(&sweep);
+                match self.seal(sweep, is_old).await {
+                    Err(error @ Error::Rows { .. }) => {
+                        tracing::error!(%error, "rows wait in the ledger");
+                        self.held_up.insert(sweep, now);
+                    }
+                    sealed => sealed?,
+                }
             }
         }
         Ok(())
@@ -154,7 +212,7 @@ impl Sealer {
                 if taken.bytes >= self.limits.seal_bytes {
                     break;
                 }
-                taken.bytes += stored.block.len() as u64;
+                taken.bytes += reference::n_bytes(&stored.block);
                 taken.upto = stored.id;
                 taken.blocks.push(stored);
             }
@@ -172,7 +230,7 @@ impl Sealer {
             if taken.attempts.len() >= MAX_ATTEMPTS {
                 taken.upto = at;
                 taken.blocks.retain(|stored| stored.id <= at);
-                taken.bytes = taken.blocks.iter().map(|stored| stored.block.len() as u64).sum();
+                taken.bytes = taken.blocks.iter().map(|stored| reference::n_bytes(&stored.block)).sum();
                 break;
             }
         }
@@ -184,8 +242,12 @@ impl Sealer {
         let n = (taken.blocks.len() + taken.attempts.len()) as u64;
         let stem = format!("{:08}-{:08}", self.incarnation.0, self.n_written);
         self.n_written += 1;
-        let (folder, entry) = (self.folder.clone(), Arc::clone(entry));
-        let written = tokio::task::spawn_blocking(move || write_segment(&folder, &stem, sweep, &entry, taken));
+        let (folder, entry, artifacts) = (self.folder.clone(), Arc::clone(entry), self.artifacts.clone());
+        let runtime = tokio::runtime::Handle::current();
+        let written = tokio::task::spawn_blocking(move || {
+            let read = |job, rows: &Reference| runtime.block_on(artifacts.rows(sweep, job, rows));
+            write_segment(&folder, &stem, sweep, &entry, taken, read)
+        });
         let files = written.await.map_err(|_| Error::Broken("writing of a segment"))??;
         let segment = NewSegment { sweep, upto, n, bytes, files };
         self.journal.run(move |ledger| Box::pin(ledger.name(segment))).await?;
@@ -193,13 +255,14 @@ impl Sealer {
     }
 }
 
-/// Sorts by job, decodes one block at a time, and writes `<folder>/<sweep>/<stem>.<table>.parquet`.
+/// Sorts by job, reads and decodes one block at a time, and writes `<folder>/<sweep>/<stem>.<table>.parquet`.
 fn write_segment(
     folder: &Path,
     stem: &str,
     sweep: SweepId,
     entry: &Entry,
     mut taken: Taken,
+    read: impl Fn(JobNumber, &Reference) -> Result<Bytes, traipse_store::Error>,
 ) -> Result<Vec<SegmentFile>, Error> {
     let dir = folder.join(sweep.to_string());
     std::fs::create_dir_all(&dir).map_err(Error::folder("make", &dir))?;
@@ -207,14 +270,15 @@ fn write_segment(
     taken.attempts.sort_by_key(|attempt| (attempt.job, attempt.attempt));
     let mut damaged = None;
     let blocks = taken.blocks.into_iter().map_while(|stored| {
-        let decoded: Result<RowBlock, _> = rows::decode(&stored.block, &entry.schema);
-        match decoded {
-            Ok(block) => Some((stored.job, stored.generation, block)),
-            Err(source) => {
-                damaged = Some(Error::Block { sweep, job: stored.job, source });
-                None
-            }
-        }
+        let (job, generation) = (stored.job, stored.generation);
+        let bytes = match Reference::decode(&stored.block) {
+            Some(rows) => read(job, &rows).map_err(|source| Error::Rows { sweep, job, source }),
+            None => Ok(stored.block.into()),
+        };
+        let decoded = bytes.and_then(|bytes| {
+            rows::decode(&bytes, &entry.schema).map_err(|source| Error::Block { sweep, job, source })
+        });
+        decoded.map(|block: RowBlock| (job, generation, block)).map_err(|error| damaged = Some(error)).ok()
     });
     let written = traipse_results::segment::write(&dir, stem, &entry.schema, blocks, &taken.attempts);
     if let Some(error) = damaged {

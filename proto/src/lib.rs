@@ -25,5 +25,14 @@ pub const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// Reports are cut at this many bytes of row blocks.
 pub const REPORT_BYTES: usize = 1 << 20;
 
+/// A job's rows of more bytes go to the artifact store, and its report names them: see [`ROWS_KIND`].
+pub const INLINE_ROWS_BYTES: usize = 1 << 20;
+
+/// Most bytes of one job's rows: worker and coordinator hold them in memory at once.
+pub const MAX_ROWS_BYTES: u64 = 256 << 20;
+
+/// The kind of the artifact that holds a job's rows, in place of the block in its report.
+pub const ROWS_KIND: &str = "rows";
+
 /// Version of the protocol between coordinator and worker; another one is refused at `register`.
 pub const PROTOCOL: u32 = 1;

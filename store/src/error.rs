@@ -55,6 +55,18 @@ pub enum Error {
         /// The digest of what is there, in hex.
         found: String,
     },
+    /// The content has another size than was promised.
+    #[error("{name} in the artifact store {url} is damaged: it has {found} bytes, not {expected}")]
+    Size {
+        /// The store.
+        url: String,
+        /// The artifact.
+        name: String,
+        /// The size that was promised.
+        expected: u64,
+        /// The size of what is there.
+        found: u64,
+    },
     /// More bytes than an artifact may have.
     #[error("{name} has {size} bytes, but an artifact in {url} may have at most {max}")]
     TooLarge {

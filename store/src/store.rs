@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{GetResult, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -114,12 +114,7 @@ impl Store {
     /// # Errors
     /// [`Error::Missing`], [`Error::TooLarge`] or [`Error::Store`].
     pub async fn get(&self, name: &Name) -> Result<Bytes, Error> {
-        let found = match self.objects.get(&location(name)).await {
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(Error::Missing { url: self.url.to_string(), name: name.to_string() });
-            }
-            other => other.map_err(|source| self.failed("read", name, source))?,
-        };
+        let found = self.open_object(name).await?;
         self.check_size(name, found.meta.size)?;
         found.bytes().await.map_err(|source| self.failed("read", name, source))
     }
@@ -130,12 +125,21 @@ impl Store {
     /// [`Error::Damaged`] if it is not; otherwise as [`Store::get`].
     pub async fn get_verified(&self, name: &Name, sha256: &[u8; 32]) -> Result<Bytes, Error> {
         let bytes = self.get(name).await?;
-        let found = Artifact::of(&bytes).sha256;
-        if found == *sha256 {
-            return Ok(bytes);
+        self.verified(name, bytes, sha256)
+    }
+
+    /// The content of an artifact, if size and SHA-256 are the promised ones. One of another size is not read.
+    ///
+    /// # Errors
+    /// [`Error::Size`] or [`Error::Damaged`] if it is another; otherwise as [`Store::get`].
+    pub async fn get_exactly(&self, name: &Name, promised: &Artifact) -> Result<Bytes, Error> {
+        let found = self.open_object(name).await?;
+        if found.meta.size != promised.size {
+            let (expected, found) = (promised.size, found.meta.size);
+            return Err(Error::Size { url: self.url.to_string(), name: name.to_string(), expected, found });
         }
-        let (expected, found) = (hex(sha256), hex(&found));
-        Err(Error::Damaged { url: self.url.to_string(), name: name.to_string(), expected, found })
+        let bytes = found.bytes().await.map_err(|source| self.failed("read", name, source))?;
+        self.verified(name, bytes, &promised.sha256)
     }
 
     /// All artifacts under a prefix, in the order of their names. Files of others in the folder are passed over.
@@ -179,6 +183,24 @@ impl Store {
             self.delete(&artifact.name).await?;
         }
         Ok(listed.len() as u64)
+    }
+
+    async fn open_object(&self, name: &Name) -> Result<GetResult, Error> {
+        match self.objects.get(&location(name)).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                Err(Error::Missing { url: self.url.to_string(), name: name.to_string() })
+            }
+            other => other.map_err(|source| self.failed("read", name, source)),
+        }
+    }
+
+    fn verified(&self, name: &Name, bytes: Bytes, sha256: &[u8; 32]) -> Result<Bytes, Error> {
+        let found = Artifact::of(&bytes).sha256;
+        if found == *sha256 {
+            return Ok(bytes);
+        }
+        let (expected, found) = (hex(sha256), hex(&found));
+        Err(Error::Damaged { url: self.url.to_string(), name: name.to_string(), expected, found })
     }
 
     fn check_size(&self, name: &Name, size: u64) -> Result<(), Error> {

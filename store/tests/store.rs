@@ -50,6 +50,11 @@ async fn damage_is_seen() {
     std::fs::write(folder.path().join("a folder/s/a"), "abx").unwrap();
     let error = store.get_verified(&name("s/a"), &put.sha256).await.unwrap_err();
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    let error = store.get_exactly(&name("s/a"), &put).await.unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    std::fs::write(folder.path().join("a folder/s/a"), "abcd").unwrap();
+    let error = store.get_exactly(&name("s/a"), &put).await.unwrap_err();
+    assert!(matches!(error, Error::Size { expected: 3, found: 4, .. }), "{error}");
     assert!(error.to_string().contains("s/a") && error.to_string().contains(store.url()));
 }
 

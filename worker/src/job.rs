@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use traipse_agent::JobEnd;
 use traipse_nn::Dataset;
 use traipse_proto::convert::report::{Parts, PartsResult, cut, message};
 use traipse_proto::convert::rows;
-use traipse_proto::{MAX_MESSAGE_BYTES, v1};
+use traipse_proto::{INLINE_ROWS_BYTES, MAX_ROWS_BYTES, ROWS_KIND, v1};
 use traipse_store::Name;
 use traipse_sweep::settings::ModelKind;
 use traipse_sweep::{FailureClass, JobNumber, Outcome, Plan, RowBlock, Schema};
@@ -25,8 +26,6 @@ use crate::sweeps::Sweep;
 
 /// The weights of a run's snapshots in the artifact store.
 const KEPT: &str = "snapshots.safetensors";
-/// Most bytes of one job's rows: with what stands around them they fit one message.
-const MAX_BLOCK_BYTES: usize = MAX_MESSAGE_BYTES - (1 << 20);
 
 /// What all slots share.
 #[derive(Debug)]
@@ -111,14 +110,18 @@ fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<
     let End::Rows { outcome, block, kept } = end else { return Ok(None) };
     let block = rows::encode(&block, schema)
         .map_err(|error| Failure { class: FailureClass::Poison, message: format!("its rows do not fit: {error}") })?;
-    if block.len() > MAX_BLOCK_BYTES {
+    if block.len() as u64 > MAX_ROWS_BYTES {
         return Err(too_many_rows(block.len()));
     }
-    let artifacts = match kept {
-        Some(weights) => vec![keep(job, context, weights)?],
-        None => Vec::new(),
-    };
-    Ok(Some(PartsResult::Rows { outcome, block, artifacts }))
+    let mut artifacts = Vec::new();
+    if let Some(weights) = kept {
+        artifacts.push(put(job, context, KEPT, weights.into())?);
+    }
+    if block.len() <= INLINE_ROWS_BYTES {
+        return Ok(Some(PartsResult::Rows { outcome, block, artifacts }));
+    }
+    artifacts.push(put(job, context, ROWS_KIND, block)?);
+    Ok(Some(PartsResult::Rows { outcome, block: Bytes::new(), artifacts }))
 }
 
 fn train(
@@ -156,17 +159,27 @@ fn data(plan: &Plan, job: JobNumber, context: &Context) -> Result<Option<Arc<Dat
     loaded.map(Some).map_err(|error| Failure { class: error.class(), message: error.to_string() })
 }
 
-/// Puts the weights into the store under job and lease.
-fn keep(job: &Job, context: &Context, weights: Vec<u8>) -> Result<v1::Artifact, Failure> {
+/// Puts what does not fit a report into the store, under job and lease.
+fn put(job: &Job, context: &Context, kind: &str, bytes: Bytes) -> Result<v1::Artifact, Failure> {
     let lease = &job.lease;
-    let Some(store) = context.reach.store() else {
-        return Err(transient("snapshots.keep needs the artifact store, which this worker does not reach".to_owned()));
-    };
-    let name = Name::of_lease(lease.sweep, lease.job, lease.lease, KEPT)
+    let Some(store) = context.reach.store() else { return Err(out_of_reach(kind, bytes.len())) };
+    let name = Name::of_lease(lease.sweep, lease.job, lease.lease, kind)
         .map_err(|error| Failure { class: FailureClass::Invalid, message: error.to_string() })?;
-    let put = context.runtime.block_on(store.put_if_absent(&name, weights));
+    let put = context.runtime.block_on(store.put_if_absent(&name, bytes));
     let artifact = put.map_err(|error| transient(error.to_string()))?;
-    Ok(v1::Artifact { kind: KEPT.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
+    Ok(v1::Artifact { kind: kind.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
+}
+
+fn out_of_reach(kind: &str, n_bytes: usize) -> Failure {
+    let what = if kind == ROWS_KIND {
+        format!("the run's rows have {n_bytes} bytes, and above {INLINE_ROWS_BYTES} they go through the artifact store")
+    } else {
+        "snapshots.keep needs the artifact store".to_owned()
+    };
+    transient(format!(
+        "{what}, which this worker does not reach: mount the folder that the coordinator announces (the worker's log \
+         names it) under the same path, and start the worker again"
+    ))
 }
 
 fn transient(message: String) -> Failure {
@@ -175,7 +188,7 @@ fn transient(message: String) -> Failure {
 
 fn too_many_rows(n_bytes: usize) -> Failure {
     let message = format!(
-        "the run's rows have {n_bytes} bytes, more than the {MAX_BLOCK_BYTES} that a report carries: take fewer snapshots"
+        "the run's rows have {n_bytes} bytes, and a run may have at most {MAX_ROWS_BYTES}: take fewer snapshots"
     );
     Failure { class: FailureClass::Invalid, message }
 }

@@ -9,6 +9,7 @@ use support::{Worker, digits, noop, options, state};
 use tonic::Status;
 use traipse_proto::convert::rows;
 use traipse_proto::v1::{self, job_report::Result as Wire};
+use traipse_proto::{INLINE_ROWS_BYTES, ROWS_KIND};
 use traipse_store::Store;
 use traipse_sweep::columns::Table;
 use traipse_worker::{Error, Options};
@@ -71,10 +72,55 @@ fn networks_are_trained_and_their_weights_kept() {
             assert!(block.tables.iter().any(|table| table.table == Table::Trajectory && table.n_rows == 2));
             let [artifact] = &found.artifacts[..] else { panic!("{:?}", found.artifacts) };
             let digest = artifact.sha256.as_slice().try_into().unwrap();
-            let weights = runtime.block_on(store.get_verified(&fake::kept(*job, report.lease), &digest)).unwrap();
+            let weights = runtime
+                .block_on(store.get_verified(&fake::artifact(*job, report.lease, "snapshots.safetensors"), &digest))
+                .unwrap();
             assert_eq!(weights.len() as u64, artifact.size);
             assert!(report.stats.unwrap().train_seconds > 0.0);
         }
+    });
+}
+
+/// Two thousand four hundred epochs of two steps, measured at each of them: more rows than a report takes.
+fn many_snapshots() -> String {
+    digits(2_400, "data.train_limit = 128\nsnapshots.at = \"every step\"")
+}
+
+#[test]
+fn rows_that_are_too_large_for_a_report_go_through_the_store() {
+    let (folder, artifacts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = Store::open(artifacts.path().to_str().unwrap()).unwrap();
+    let fake = Fake::with_store(&many_snapshots(), Some((store.clone(), b"the real nonce".to_vec())));
+    fake.edit(|seen| seen.todo = [2].into());
+    let worker = Worker::start(options(&fake, &folder));
+    fake.until("the job", |seen| !seen.accepted.is_empty());
+    worker.drain().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    fake.edit(|seen| {
+        let report = &seen.accepted[&2];
+        let found = succeeded(report);
+        let [artifact] = &found.artifacts[..] else { panic!("{} bytes", found.block.len()) };
+        assert!(found.block.is_empty() && artifact.size > INLINE_ROWS_BYTES as u64, "{artifact:?}");
+        let digest = artifact.sha256.as_slice().try_into().unwrap();
+        let name = fake::artifact(2, report.lease, ROWS_KIND);
+        let block = runtime.block_on(store.get_verified(&name, &digest)).unwrap();
+        let block = rows::decode(&block, &fake.schema).unwrap();
+        assert!(block.tables.iter().any(|table| table.table == Table::Trajectory && table.n_rows == 4_801));
+    });
+}
+
+#[test]
+fn rows_that_are_too_large_fail_where_the_store_is_out_of_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::start(&many_snapshots());
+    fake.edit(|seen| seen.todo = [2].into());
+    let worker = Worker::start(options(&fake, &folder));
+    fake.until("the job", |seen| !seen.accepted.is_empty());
+    worker.drain().unwrap();
+    fake.edit(|seen| {
+        let (class, message) = failure(&seen.accepted[&2]);
+        assert_eq!(class, v1::FailureClass::Transient, "{message}");
+        assert!(message.contains("artifact store") && message.contains("mount"), "{message}");
     });
 }
 

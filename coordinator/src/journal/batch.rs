@@ -15,6 +15,7 @@ use traipse_sweep::SweepId;
 
 use super::{Error, Ledger, Pending, signed, sweep_key};
 use crate::block::Block;
+use crate::reference;
 
 /// How many rows a statement takes: few shapes, so that each is prepared once. The largest, times the columns of the
 /// widest table, stays far below SQLite's 32,766 variables.
@@ -43,7 +44,7 @@ impl Ledger {
         self.last_seq = batch.seq;
         self.next_id = next_id;
         for rows in &batch.rows {
-            self.note(rows.sweep, rows.block.bytes.len() as u64);
+            self.note(rows.sweep, reference::n_bytes(&rows.block.bytes));
         }
         for attempt in &batch.attempts {
             self.note(attempt.sweep, 0);

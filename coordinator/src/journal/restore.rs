@@ -9,6 +9,7 @@ use traipse_sweep::{Fact, SweepId};
 
 use super::batch::digest;
 use super::{Damage, Error, Ledger, Pending, signed};
+use crate::reference::Reference;
 
 /// The durable state, as the pump takes it.
 #[derive(Debug)]
@@ -102,6 +103,22 @@ impl Ledger {
                 self.pending.entry(sweep).or_insert_with(|| Pending { n: 0, bytes: 0, since: Instant::now() });
             pending.n += n.cast_unsigned();
             pending.bytes += bytes.cast_unsigned();
+        }
+        self.count_references().await
+    }
+
+    /// Rows in the artifact store count with their own size, since a segment takes them up.
+    async fn count_references(&mut self) -> Result<(), Error> {
+        let reading = self.reading();
+        let references = "SELECT r.sweep, r.block FROM rows r WHERE LENGTH(r.block) = ?
+            AND r.id > COALESCE((SELECT MAX(upto) FROM segments s WHERE s.sweep = r.sweep), 0)";
+        let found = sqlx::query(references).bind(Reference::BYTES as i64).fetch_all(&mut self.connection).await;
+        for row in found.map_err(&reading)? {
+            let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
+            let block: Vec<u8> = row.try_get(1).map_err(&reading)?;
+            if let (Some(reference), Some(pending)) = (Reference::decode(&block), self.pending.get_mut(&sweep)) {
+                pending.bytes = (pending.bytes + reference.artifact.size).saturating_sub(Reference::BYTES as u64);
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use traipse_sweep::{Generation, JobNumber, LeaseId, SweepId};
 
 use super::snapshots::DELETE_ROWS;
 use super::{Damage, Error, Ledger, signed, sweep_key};
+use crate::reference::Reference;
 
 /// Most rows of one page: a page holds commits up while it is read.
 const PAGE_ROWS: usize = 1_024;
@@ -23,6 +24,7 @@ pub(crate) struct StoredBlock {
     pub(crate) id: i64,
     pub(crate) job: JobNumber,
     pub(crate) generation: Generation,
+    /// Encoded, or an encoded [`Reference`].
     pub(crate) block: Vec<u8>,
 }
 
@@ -151,6 +153,44 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// The artifacts of rows that have moved, of the sweep that [`Self::delete_moved`] takes next.
+    pub(crate) async fn moved_references(&mut self) -> Result<Vec<(SweepId, JobNumber, Reference)>, Error> {
+        let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(Vec::new()) };
+        let reading = self.reading();
+        let found = sqlx::query(
+            "SELECT id, job, generation, block FROM rows WHERE id <= ? AND sweep = ? AND LENGTH(block) = ?",
+        )
+        .bind(upto)
+        .bind(sweep_key(sweep))
+        .bind(Reference::BYTES as i64)
+        .fetch_all(&mut self.connection)
+        .await
+        .map_err(&reading)?;
+        let stored = found.iter().map(block).collect::<Result<Vec<_>, _>>().map_err(&reading)?;
+        let reference = |stored: StoredBlock| Some((sweep, stored.job, Reference::decode(&stored.block)?));
+        Ok(stored.into_iter().filter_map(reference).collect())
+    }
+
+    /// The artifact of a job's rows, if the ledger refers to one.
+    pub(crate) async fn reference(
+        &mut self,
+        sweep: SweepId,
+        job: JobNumber,
+        generation: Generation,
+    ) -> Result<Option<Reference>, Error> {
+        let found: Option<Vec<u8>> = sqlx::query_scalar(
+            "SELECT block FROM rows WHERE sweep = ? AND job = ? AND generation = ? AND LENGTH(block) = ?",
+        )
+        .bind(sweep_key(sweep))
+        .bind(signed(job.0))
+        .bind(i64::from(generation.0))
+        .bind(Reference::BYTES as i64)
+        .fetch_optional(&mut self.connection)
+        .await
+        .map_err(self.reading())?;
+        Ok(found.and_then(|block| Reference::decode(&block)))
     }
 
     /// Deletes rows and attempts that have moved, some at a time; says whether there may be more.

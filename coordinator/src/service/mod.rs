@@ -5,6 +5,7 @@ mod refusal;
 mod report;
 mod results;
 mod status;
+mod stored;
 mod sweep;
 mod watch;
 mod worker;

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::Status;
-use traipse_proto::convert::report::{Parts, PartsResult};
+use traipse_proto::convert::report::{Parts, PartsResult, stored_rows};
 use traipse_proto::convert::{self, rows};
 use traipse_proto::v1;
 use traipse_scheduler::command::{AttemptStats, JobReport, JobResult, Report, SessionId};
 use traipse_sweep::{LeaseId, SweepId};
 
+use super::stored::{self, Stored};
 use super::{Shared, refusal};
 use crate::block::Block;
 use crate::driver::Entry;
@@ -23,13 +24,13 @@ pub(super) const MAX_REPORTS: usize = 16_384;
 /// Blocks beyond that many bytes are checked on a thread of their own.
 const INLINE_BYTES: usize = 256 << 10;
 
-/// The scheduler's command of a report.
+/// The scheduler's command of a report, and what of it came through the artifact store.
 pub(super) async fn command(
     shared: &Shared,
     session: SessionId,
     request: v1::ReportRequest,
     held: Option<Arc<Held>>,
-) -> Result<Report<Block>, Status> {
+) -> Result<(Report<Block>, Vec<Stored>), Status> {
     check_length(request.reports.len(), "reports")?;
     check_length(request.returned.len(), "returned")?;
     let mut parts = Vec::with_capacity(request.reports.len());
@@ -41,8 +42,9 @@ pub(super) async fn command(
         }
         parts.push(report);
     }
-    let parts = check_rows(shared, parts).await?;
-    Ok(Report {
+    let mut parts = check_rows(shared, parts).await?;
+    let stored = stored::take(shared, &mut parts).await?;
+    let report = Report {
         session,
         seq: request.seq,
         reports: parts.into_iter().map(|parts| job_report(parts, held.as_ref())).collect(),
@@ -51,7 +53,8 @@ pub(super) async fn command(
         wait: Duration::from_millis(request.wait_ms.into()),
         draining: request.draining,
         returned: request.returned.into_iter().map(LeaseId).collect(),
-    })
+    };
+    Ok((report, stored))
 }
 
 /// Lists of a message are bounded.
@@ -84,7 +87,9 @@ async fn check_rows(shared: &Shared, parts: Vec<Parts>) -> Result<Vec<Parts>, St
 
 fn check_blocks(sweeps: &BTreeMap<SweepId, Arc<Entry>>, parts: &[Parts]) -> Result<(), Status> {
     for (at, report) in parts.iter().enumerate() {
-        if let PartsResult::Rows { block, .. } = &report.result {
+        if let PartsResult::Rows { block, artifacts, .. } = &report.result
+            && stored_rows(artifacts).is_none()
+        {
             rows::decode(block, &sweeps[&report.sweep].schema)
                 .map_err(|error| refusal::message(&error.within(format!("reports[{at}].block"))))?;
         }

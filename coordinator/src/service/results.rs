@@ -47,7 +47,7 @@ async fn send_all(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), 
     let read = move |driver: &crate::driver::Driver| (status::of(driver, sweep), driver.pump().without_rows(sweep));
     let (status, without_rows) = shared.driver.read(read).await.map_err(refusal::call)?;
     let ending = || refusal::call(CallError::Ending);
-    let files = shared.sealing.seal(sweep).await.ok_or_else(ending)?;
+    let files = shared.sealing.seal(sweep).await.ok_or_else(ending)?.map_err(Status::data_loss)?;
     let mut ranges = without_rows.iter().map(range);
     let header = v1::ResultsHeader {
         status,

@@ -1,6 +1,8 @@
 //! A real server on a free port, and a worker written by hand.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod results;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -70,10 +72,15 @@ pub(crate) async fn status(clients: &Clients, sweep: &str) -> v1::SweepStatus {
 
 /// An encoded block with one row in `runs`.
 pub(crate) fn block(spec_text: &str) -> bytes::Bytes {
+    block_with(spec_text, "noop")
+}
+
+/// The same with that status, which may be long.
+pub(crate) fn block_with(spec_text: &str, status: &str) -> bytes::Bytes {
     let spec = spec::parse(spec_text, Format::Json, "test").expect("the test's spec is good");
     let schema = Schema::of(&spec);
     let mut builder = TableBuilder::new(schema.table(Table::Runs).expect("every schema has runs"));
-    builder.push([(&runs::STATUS, "noop".into())]);
+    builder.push([(&runs::STATUS, status.into())]);
     rows::encode(&RowBlock { tables: vec![builder.finish()] }, &schema).expect("the block fits its schema")
 }
 

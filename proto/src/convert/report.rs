@@ -7,7 +7,7 @@ use traipse_sweep::{FailureClass, Generation, JobNumber, LeaseId, Outcome, Sweep
 
 use super::ids::{self, Token};
 use super::{Error, Problem, exact_bytes, outcome, required};
-use crate::v1;
+use crate::{MAX_ROWS_BYTES, ROWS_KIND, v1};
 
 /// Longest failure message that is kept, in bytes; a longer one is cut.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
@@ -41,7 +41,7 @@ pub enum PartsResult {
     Rows {
         /// Which of the two.
         outcome: Outcome,
-        /// A [`v1::RowBlock`], encoded, not looked into.
+        /// A [`v1::RowBlock`], encoded, not looked into; empty where [`stored_rows`] finds it among the artifacts.
         block: Bytes,
         /// What the lease put into the store, digests 32 bytes long.
         artifacts: Vec<v1::Artifact>,
@@ -95,6 +95,12 @@ pub fn message(parts: Parts) -> v1::JobReport {
     }
 }
 
+/// The artifact that holds the rows, where the block does not.
+#[must_use]
+pub fn stored_rows(artifacts: &[v1::Artifact]) -> Option<&v1::Artifact> {
+    artifacts.iter().find(|artifact| artifact.kind == ROWS_KIND)
+}
+
 fn result(result: v1::job_report::Result) -> Result<PartsResult, Error> {
     use v1::job_report::Result as Wire;
     match result {
@@ -119,7 +125,21 @@ fn rows(outcome: Outcome, rows: v1::Rows) -> Result<PartsResult, Error> {
             return Err(Problem::Range(format!("`{}`", artifact.kind)).at(format!("artifacts[{at}].kind")));
         }
     }
+    check_stored(&rows)?;
     Ok(PartsResult::Rows { outcome, block: rows.block, artifacts: rows.artifacts })
+}
+
+/// Rows come once: in the block, or in one artifact that is not too large to be read.
+fn check_stored(rows: &v1::Rows) -> Result<(), Error> {
+    let Some(stored) = stored_rows(&rows.artifacts) else { return Ok(()) };
+    let n_stored = rows.artifacts.iter().filter(|artifact| artifact.kind == ROWS_KIND).count();
+    if n_stored > 1 || !rows.block.is_empty() {
+        return Err(Problem::Range("holds the rows more than once".to_owned()).at("artifacts"));
+    }
+    if stored.size == 0 || stored.size > MAX_ROWS_BYTES {
+        return Err(Problem::Range(format!("rows of {} bytes", stored.size)).at("artifacts"));
+    }
+    Ok(())
 }
 
 fn stats(stats: v1::AttemptStats) -> Result<v1::AttemptStats, Error> {
@@ -191,6 +211,23 @@ mod tests {
             edit(&mut report);
             let error = parts(report).unwrap_err().to_string();
             assert!(error.starts_with(start), "{error}");
+        }
+    }
+
+    #[test]
+    fn rows_come_once_and_are_not_too_large() {
+        let stored = |size| v1::Artifact { kind: ROWS_KIND.into(), size, sha256: vec![7; 32] };
+        let rows = [
+            (Bytes::new(), vec![stored(MAX_ROWS_BYTES)], true),
+            (Bytes::new(), vec![stored(MAX_ROWS_BYTES + 1)], false),
+            (Bytes::new(), vec![stored(0)], false),
+            (Bytes::new(), vec![stored(9), stored(9)], false),
+            (Bytes::from_static(b"rows"), vec![stored(9)], false),
+        ];
+        for (block, artifacts, good) in rows {
+            let result = PartsResult::Rows { outcome: Outcome::Succeeded, block, artifacts };
+            let found = parts(message(Parts { result, ..sample() }));
+            assert_eq!(found.is_ok(), good, "{found:?}");
         }
     }
 

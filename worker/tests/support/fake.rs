@@ -306,7 +306,7 @@ impl Seen {
     }
 }
 
-/// The name under which an attempt keeps its weights.
-pub(crate) fn kept(job: u64, lease: u64) -> Name {
-    Name::of_lease(SWEEP, JobNumber(job), LeaseId(lease), "snapshots.safetensors").unwrap()
+/// The name of what an attempt put into the store.
+pub(crate) fn artifact(job: u64, lease: u64, kind: &str) -> Name {
+    Name::of_lease(SWEEP, JobNumber(job), LeaseId(lease), kind).unwrap()
 }
