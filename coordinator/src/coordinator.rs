@@ -63,9 +63,14 @@ impl Coordinator {
         let zero = Instant::now();
         let (mut ledger, start) = Ledger::open(&folder.database(), folder::random()?, epoch_us()).await?;
         seal::sweep_up(&folder.segments(), &ledger.files(None).await?)?;
-        let pump = pump(&folder, &options.limits, start.incarnation, start.restored)?;
         let url = options.artifacts.unwrap_or_else(|| folder.artifacts().to_string_lossy().into_owned());
         let artifacts = Artifacts::open(&url, start.incarnation).await?;
+        let config = Config {
+            lease: options.limits.lease,
+            artifacts_url: artifacts.url.as_str().into(),
+            ..Config::new(start.incarnation)
+        };
+        let pump = pump(&folder, config, start.restored)?;
         tracing::info!(%address, data = %folder.path().display(), incarnation = start.incarnation.0, "serving");
         let parts = Parts { folder, token, listener, zero, ledger, pump, artifacts, limits: options.limits };
         Ok(parts.spawn(address, start.incarnation, start.secret))
@@ -266,8 +271,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
     })
 }
 
-fn pump(folder: &Folder, limits: &Limits, incarnation: Incarnation, restored: Restored) -> Result<OurPump, Error> {
-    let config = Config { lease: limits.lease, ..Config::new(incarnation) };
+fn pump(folder: &Folder, config: Config, restored: Restored) -> Result<OurPump, Error> {
     if restored.next_seq == 1 {
         return Ok(Pump::new(config));
     }

@@ -197,3 +197,24 @@ async fn large_reports_pass_and_the_budget_holds() {
     assert!(worker.report(Vec::new(), 0).await.is_ok(), "the budget came back");
     coordinator.shutdown().await;
 }
+
+#[tokio::test]
+async fn kept_weights_wait_for_a_worker_that_reaches_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let coordinator = start(dir.path()).await;
+    let clients = clients(&coordinator).await;
+    let spec = noop("kept", 2).replacen("\"keep\":false", "\"keep\":true", 1);
+    submit(&clients, &sweep(1), &spec).await.unwrap();
+    let worker = Worker::register(&clients, 1, 1).await;
+    let n_leases = async |seq, reaches_store| {
+        let session = worker.registered.session.clone();
+        let request = v1::ReportRequest { session, seq, n_free_slots: 1, reaches_store, ..Default::default() };
+        clients.worker.clone().report(unary(request)).await.unwrap().into_inner().leases.len()
+    };
+    assert_eq!(n_leases(1, false).await, 0);
+    let message = status(&clients, &sweep(1)).await.message;
+    assert!(message.contains("no worker reaches") && message.contains(&worker.registered.artifacts_url), "{message}");
+    assert_eq!(n_leases(2, true).await, 1);
+    assert_eq!(status(&clients, &sweep(1)).await.message, "");
+    coordinator.shutdown().await;
+}

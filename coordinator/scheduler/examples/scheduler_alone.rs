@@ -97,6 +97,7 @@ fn next(id: u64, worker: &mut Worker) -> Event<u64, ()> {
         wait: Duration::ZERO,
         draining: false,
         returned: vec![],
+        reaches_store: true,
     };
     Event::Call { reply: id, command: Command::Report(report) }
 }

@@ -31,6 +31,8 @@ pub struct Config {
     pub backoff_max: Duration,
     /// Most facts in one batch.
     pub batch_facts: usize,
+    /// Where artifacts go, to be named to people.
+    pub artifacts_url: Arc<str>,
 }
 
 impl Config {
@@ -47,6 +49,7 @@ impl Config {
             backoff: Duration::from_secs(1),
             backoff_max: Duration::from_secs(60),
             batch_facts: 16_384,
+            artifacts_url: Arc::from("of the coordinator"),
         }
     }
 }
@@ -134,6 +137,8 @@ pub struct Report<B> {
     pub draining: bool,
     /// Leases handed back unstarted.
     pub returned: Vec<LeaseId>,
+    /// The worker has proved that it reaches the artifact store.
+    pub reaches_store: bool,
 }
 
 /// One job's end.

@@ -53,6 +53,7 @@ pub(super) async fn command(
         wait: Duration::from_millis(request.wait_ms.into()),
         draining: request.draining,
         returned: request.returned.into_iter().map(LeaseId).collect(),
+        reaches_store: request.reaches_store,
     };
     Ok((report, stored))
 }

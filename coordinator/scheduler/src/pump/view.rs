@@ -95,8 +95,17 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
                 "waits for a worker with numerics `{pinned}`, which its first lease pinned: none of {n_workers} \
                  connected has them"
             )),
+            _ if self.keeps_without_store(status.sweep) => Some(format!(
+                "its weights are kept, and no worker reaches the artifact store {}: none of {n_workers} connected; \
+                 mount it under that path where they run, and start them again",
+                self.scheduler.config.artifacts_url
+            )),
             _ => None,
         }
+    }
+
+    fn keeps_without_store(&self, sweep: SweepId) -> bool {
+        self.scheduler.workers.all_storeless() && self.committed.sweep(sweep).is_some_and(Sweep::keeps)
     }
 }
 

@@ -83,6 +83,7 @@ impl Scheduler {
         self.state.unended().filter(|sweep| {
             sweep.state() == crate::pump::SweepState::Active
                 && self.grantable.contains(&sweep.id)
+                && (!sweep.keeps() || session.reaches_store())
                 && sweep.numerics.as_ref().is_none_or(|pinned| *pinned == session.info.numerics)
         })
     }

@@ -14,12 +14,13 @@ use crate::state::marks::Mark;
 impl Scheduler {
     pub(super) fn report<B>(&mut self, now: Now, report: Report<B>) -> Result<Reaction<B>, Rejection> {
         self.check_report(&report)?;
-        let Report { session, seq, reports, n_free_slots, n_queued, draining, returned, .. } = report;
+        let Report { session, seq, reports, n_free_slots, n_queued, draining, returned, reaches_store, .. } = report;
         if let Some(session) = self.workers.hear(session, now) {
             session.n_free_slots = n_free_slots.min(session.info.n_slots);
             session.n_queued = n_queued;
             session.draining = draining;
         }
+        self.workers.set_reach(session, reaches_store);
         let mut reaction = Reaction::default();
         let accepted = reports.into_iter().map(|report| self.settle(now, session, report, &mut reaction)).collect();
         for lease in returned {

@@ -24,10 +24,19 @@ pub(crate) struct Session {
     /// Leases that waited in the worker at the last report.
     pub(crate) n_queued: u32,
     pub(crate) draining: bool,
+    /// What the last report said; nothing before the first.
+    reaches_store: Option<bool>,
     /// Leases to stop, not told yet.
     stops: BTreeSet<LeaseId>,
     heard: Now,
     live: bool,
+}
+
+impl Session {
+    /// Whether the worker has proved that it reaches the artifact store.
+    pub(crate) fn reaches_store(&self) -> bool {
+        self.reaches_store == Some(true)
+    }
 }
 
 /// All sessions, and how many slots live.
@@ -41,6 +50,8 @@ pub(crate) struct Workers {
     n_slots_live: u32,
     /// Live workers by their numerics.
     numerics: BTreeMap<Arc<str>, u32>,
+    /// Live workers that said that they do not reach the artifact store.
+    n_storeless: u32,
     roll_call: Option<Now>,
 }
 
@@ -55,6 +66,7 @@ impl Workers {
             n_live: 0,
             n_slots_live: 0,
             numerics: BTreeMap::new(),
+            n_storeless: 0,
             roll_call: None,
         }
     }
@@ -94,6 +106,7 @@ impl Workers {
             n_free_slots: 0,
             n_queued: 0,
             draining: false,
+            reaches_store: None,
             stops: BTreeSet::new(),
             heard: now,
             live: false,
@@ -112,6 +125,20 @@ impl Workers {
         let session = self.sessions.get_mut(&session)?;
         session.heard = now;
         Some(session)
+    }
+
+    /// The session says whether its worker reaches the artifact store.
+    pub(crate) fn set_reach(&mut self, id: SessionId, reaches_store: bool) {
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let was_storeless = session.live && session.reaches_store == Some(false);
+        session.reaches_store = Some(reaches_store);
+        let is_storeless = session.live && !reaches_store;
+        self.n_storeless = self.n_storeless + u32::from(is_storeless) - u32::from(was_storeless);
+    }
+
+    /// Whether every live worker has said that it does not reach the artifact store.
+    pub(crate) fn all_storeless(&self) -> bool {
+        self.n_live > 0 && self.n_storeless == self.n_live
     }
 
     /// Tells the worker, at the next occasion, to stop a lease. Returns whether it has a session.
@@ -176,11 +203,14 @@ impl Workers {
         let Some(session) = self.sessions.get_mut(&id).filter(|session| session.live != live) else { return };
         session.live = live;
         let (numerics, n_slots) = (&session.info.numerics, session.info.n_slots);
+        let n_storeless = u32::from(session.reaches_store == Some(false));
         if live {
+            self.n_storeless += n_storeless;
             self.n_live += 1;
             self.n_slots_live += n_slots;
             *self.numerics.entry(Arc::clone(numerics)).or_default() += 1;
         } else {
+            self.n_storeless -= n_storeless;
             self.n_live -= 1;
             self.n_slots_live -= n_slots;
             let n_alike = self.numerics.get_mut(numerics).expect("live workers' numerics are counted");
@@ -218,6 +248,26 @@ mod tests {
         workers.hear(one, 310 * second);
         assert_eq!(workers.call_roll(316 * second, PERIOD), [two]);
         assert_eq!((workers.live(), workers.has_numerics("x")), ((1, 3), true));
+    }
+
+    #[test]
+    fn workers_without_the_store_are_counted_while_they_live() {
+        let (mut workers, second) = (Workers::new(Incarnation(1)), Duration::from_secs(1));
+        let (one, _) = workers.open(Now::ZERO, WorkerId(1), Incarnation(1), info(1), PERIOD);
+        assert!(!workers.all_storeless(), "it has not spoken yet");
+        workers.set_reach(one, false);
+        workers.set_reach(one, false);
+        assert!(workers.all_storeless());
+        let (two, _) = workers.open(Now::ZERO, WorkerId(2), Incarnation(1), info(1), PERIOD);
+        assert!(!workers.all_storeless());
+        workers.set_reach(two, true);
+        workers.hear(one, 10 * second);
+        workers.call_roll(15 * second, PERIOD);
+        assert!(workers.all_storeless(), "the other is silent");
+        workers.hear(two, 16 * second);
+        assert!(!workers.all_storeless());
+        workers.set_reach(two, false);
+        assert!(workers.all_storeless());
     }
 
     #[test]

@@ -58,6 +58,11 @@ impl Sweep {
         }
     }
 
+    /// Whether its runs' weights are kept, which takes workers that reach the artifact store.
+    pub(crate) fn keeps(&self) -> bool {
+        self.plan.spec().snapshots.keep
+    }
+
     /// The generation in which a job is to be run.
     pub(crate) fn generation(&self, _position: u64) -> Generation {
         // Retry and extension will raise it for the jobs that they name.

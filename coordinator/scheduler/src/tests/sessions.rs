@@ -1,7 +1,7 @@
 //! Workers come, go and come back.
 
 use super::world::*;
-use crate::command::{Command, Rejection};
+use crate::command::{Answer, Command, Rejection, Report};
 use traipse_sweep::Incarnation;
 
 #[test]
@@ -61,7 +61,7 @@ fn the_first_grant_pins_numerics() {
     let mut world = World::with_runs(10);
     let mut one = world.worker(1, 1);
     let two = match world.ask(register(2, 1, 1, "v2", &[])) {
-        Ok(crate::Answer::Registered { session, .. }) => session,
+        Ok(Answer::Registered { session, .. }) => session,
         other => panic!("{other:?}"),
     };
     let mut two = Worker { session: two, seq: 0, n_slots: 1 };
@@ -77,4 +77,34 @@ fn the_first_grant_pins_numerics() {
     assert!(message.contains("numerics `v1`"), "{message}");
     world.pass(60.0);
     assert_eq!(world.status().message.as_deref(), Some("no worker is connected"));
+}
+
+#[test]
+fn kept_weights_take_a_worker_that_reaches_the_store() {
+    let mut world = World::with(|config| config.artifacts_url = "file:///shared/artifacts".into());
+    let keeping = spec(3).replacen('{', r#"{"snapshots":{"keep":true},"#, 1);
+    world.submit(SWEEP, &keeping).unwrap();
+    let mut far = world.worker(1, 1);
+    assert_ne!(message(&world), STORELESS, "it has not spoken yet");
+    let without = |worker: &mut Worker| Command::Report(Report { reaches_store: false, ..worker.next(1) });
+    let Ok(Answer::Reported(answer)) = world.ask(without(&mut far)) else { panic!("not reported") };
+    assert_eq!(answer.leases, []);
+    assert_eq!(message(&world), STORELESS);
+    let mut near = world.worker(2, 1);
+    let lease = world.acquire(&mut near)[0];
+    assert!(world.end(&mut near, &lease, rows(1)));
+    assert_eq!((message(&world), world.status().n_ready), (String::new(), 2), "one worker reaches it");
+
+    let other = traipse_sweep::SweepId(78);
+    world.submit(other, &spec(1)).unwrap();
+    let Ok(Answer::Reported(answer)) = world.ask(without(&mut far)) else { panic!("not reported") };
+    assert_eq!(answer.leases.iter().map(|lease| lease.sweep).collect::<Vec<_>>(), [other], "which keeps nothing");
+    assert_eq!(numbers(&world.acquire(&mut far)), [1], "it reaches the store by now");
+}
+
+const STORELESS: &str = "its weights are kept, and no worker reaches the artifact store file:///shared/artifacts: none \
+                         of 1 connected; mount it under that path where they run, and start them again";
+
+fn message(world: &World) -> String {
+    world.status().message.as_deref().unwrap_or_default().to_owned()
 }

@@ -234,6 +234,7 @@ impl Worker {
             wait: Duration::ZERO,
             draining: false,
             returned: vec![],
+            reaches_store: true,
         }
     }
 }

@@ -117,6 +117,7 @@ impl Agent {
             wait: Duration::from_secs(dice.below(3)),
             draining: false,
             returned,
+            reaches_store: true,
         };
         let call = world.call(Command::Report(report.clone()));
         oracle.asked_to_report(call, &report);
