@@ -92,7 +92,7 @@ pub struct Setup<'a> {
 
 /// Compares a path with its nulls: every window, statistic and kind, in that order.
 ///
-/// Cost: samples × kinds × some 60 µs at 41 snapshots.
+/// Cost: samples × kinds × some 30 µs at 41 snapshots, 1 ms at 256.
 ///
 /// # Panics
 /// If there is not one learning rate a step between snapshots.
