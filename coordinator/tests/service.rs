@@ -4,7 +4,10 @@ mod common;
 
 use common::{check_refusal, clients, noop, options, refused, start, status, submit, sweep};
 use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, unary};
 use traipse_proto::v1;
 
@@ -59,10 +62,34 @@ async fn only_health_answers_without_the_token() {
     check_refusal(wrong.worker.clone().register(unary(request)).await, Code::Unauthenticated, "DATA/token");
 
     let channel = tonic::transport::Endpoint::from_shared(coordinator.url()).unwrap().connect().await.unwrap();
-    let request = tonic_health::pb::HealthCheckRequest { service: "traipse.v1.WorkerService".to_owned() };
+    let request = HealthCheckRequest { service: "traipse.v1.WorkerService".to_owned() };
     let health = HealthClient::new(channel).check(request).await.unwrap().into_inner();
-    assert_eq!(health.status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
+    assert_eq!(health.status(), ServingStatus::Serving);
     coordinator.shutdown().await;
+}
+
+#[tokio::test]
+async fn health_says_that_the_coordinator_leaves_before_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let patient = common::with_limits(dir.path(), |limits| limits.grace = 2 * common::PATIENCE);
+    let coordinator = Coordinator::start(patient).await.unwrap();
+    let channel = tonic::transport::Endpoint::from_shared(coordinator.url()).unwrap().connect().await.unwrap();
+    let mut watches = Vec::new();
+    for service in ["", "traipse.v1.SweepService", "traipse.v1.WorkerService"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let mut watch = HealthClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        watches.push(watch);
+    }
+    // Grace is longer than any test waits: the streams of those who watch must not use it up.
+    let (ended, ()) = tokio::join!(tokio::time::timeout(common::PATIENCE, coordinator.shutdown()), async {
+        for watch in &mut watches {
+            let last = watch.message().await.expect("a whole connection").expect("one more");
+            assert_eq!(last.status(), ServingStatus::NotServing);
+            assert!(watch.message().await.expect("an orderly end").is_none());
+        }
+    });
+    ended.expect("it ends");
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Response, Status};
 use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 use traipse_proto::v1::sweep_service_server::SweepServiceServer;
 use traipse_proto::v1::worker_service_server::WorkerServiceServer;
 use traipse_proto::{CONNECTION_WINDOW_BYTES, FILE_DESCRIPTOR_SET, MAX_MESSAGE_BYTES, STREAM_WINDOW_BYTES};
@@ -48,6 +49,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Most calls at once on one connection.
 const MAX_STREAMS: u32 = 1_024;
 
+/// What health is told of: all of the process, and each service.
+const SERVICES: [&str; 3] = ["", "traipse.v1.SweepService", "traipse.v1.WorkerService"];
+
 /// What the services need.
 pub(crate) struct Shared {
     pub(crate) driver: Handle,
@@ -72,8 +76,9 @@ pub(crate) async fn serve(
 ) -> Result<(), Error> {
     let auth = Auth::new(token);
     let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_service_status("traipse.v1.SweepService", ServingStatus::Serving).await;
-    health.set_service_status("traipse.v1.WorkerService", ServingStatus::Serving).await;
+    for service in SERVICES {
+        health.set_service_status(service, ServingStatus::Serving).await;
+    }
     let sweeps = SweepServiceServer::new(sweep::Sweeps::new(Arc::clone(&shared)))
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
@@ -98,9 +103,21 @@ pub(crate) async fn serve(
         .add_service(InterceptedService::new(reflection, auth.clone()))
         .add_service(InterceptedService::new(sweeps, auth.clone()))
         .add_service(InterceptedService::new(Budgeted::new(workers, budget), auth))
-        .serve_with_incoming_shutdown(incoming, end.cancelled_owned())
+        .serve_with_incoming_shutdown(incoming, leave(health, end))
         .await?;
     Ok(())
+}
+
+/// Waits until the coordinator ends, and says so to whoever watches its health; the listener closes when this returns.
+async fn leave(mut health: HealthReporter, end: CancellationToken) {
+    end.cancelled().await;
+    for service in SERVICES {
+        health.set_service_status(service, ServingStatus::NotServing).await;
+    }
+    for service in SERVICES {
+        // This ends the streams of those who watch, when they have seen it: the server would wait for them.
+        health.clear_service_status(service).await;
+    }
 }
 
 /// A unary call ends at its deadline.
