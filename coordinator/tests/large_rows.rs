@@ -122,7 +122,7 @@ async fn accepted_rows_are_sealed_by_the_next_life_once_they_are_in_reach() {
     assert_eq!(status(&clients, &sweep(1)).await.n_succeeded, 2, "the coordinator goes on");
     scene.put(1).await;
     assert_eq!(results(&clients, &sweep(1)).await.n_rows("runs"), 2);
-    // A life that ends between sealing and taking away leaves it to the next one.
+    // Whether or not this life has taken it away, the next one does.
     coordinator.kill().await;
     let coordinator = start(dir.path()).await;
     let clients = common::clients(&coordinator).await;

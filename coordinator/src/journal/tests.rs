@@ -5,11 +5,13 @@ use tempfile::TempDir;
 use traipse_proto::v1;
 use traipse_scheduler::command::{AttemptStats, WorkerInfo};
 use traipse_scheduler::{AttemptRecord, Batch, JobRows};
+use traipse_store::Artifact;
 use traipse_sweep::columns::Table;
 use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, WorkerId};
 
 use super::*;
 use crate::block::Block;
+use crate::reference::Reference;
 
 const SWEEP: SweepId = SweepId(9);
 
@@ -223,4 +225,33 @@ async fn a_full_disk_stops_the_owner_and_nothing_is_said_to_be_durable() {
     assert!(matches!(journal.run(|ledger| Box::pin(ledger.prune())).await, Err(Error::Closed)));
     let (_, start) = open(&dir).await.unwrap();
     assert_eq!(start.restored.next_seq, 2);
+}
+
+#[tokio::test]
+async fn references_count_with_their_rows_and_are_found_until_they_are_deleted() {
+    let dir = dir();
+    let reference = Reference { lease: LeaseId(3), artifact: Artifact { size: 5_000_000, sha256: [4; 32] } };
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    let mut large = batch(1, 3..5);
+    large.rows[0].block.bytes = Bytes::from(reference.encode().to_vec());
+    ledger.commit(&large).await.unwrap();
+    let (job, generation) = (JobNumber(3), Generation(0));
+    assert_eq!(ledger.reference(SWEEP, job, generation).await.unwrap(), Some(reference));
+    assert_eq!(ledger.reference(SWEEP, JobNumber(4), generation).await.unwrap(), None);
+    ledger.close().await.unwrap();
+
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    assert_eq!(ledger.pending()[&SWEEP].bytes, 5_000_010);
+    assert!(ledger.moved_references().await.unwrap().is_empty(), "no segment holds them");
+    let (_, upto) = ledger.unsealed(SWEEP).await.unwrap();
+    ledger.name(NewSegment { sweep: SWEEP, upto, n: 4, bytes: 5_000_010, files: Vec::new() }).await.unwrap();
+    ledger.close().await.unwrap();
+
+    // A life that ends between sealing and deletion leaves it to the next one.
+    let (mut ledger, _) = open(&dir).await.unwrap();
+    assert!(ledger.pending().is_empty());
+    assert_eq!(ledger.moved_references().await.unwrap(), [(SWEEP, job, reference)]);
+    while ledger.delete_moved().await.unwrap() {}
+    assert!(ledger.moved_references().await.unwrap().is_empty());
+    assert_eq!(ledger.reference(SWEEP, job, generation).await.unwrap(), None);
 }
