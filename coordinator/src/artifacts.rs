@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use traipse_store::{Error as StoreError, Name, Store};
+use traipse_store::{Error as StoreError, Listed, Name, Store};
 use traipse_sweep::{Incarnation, JobNumber, SweepId};
 
 use crate::Error;
@@ -49,6 +49,16 @@ impl Artifacts {
     pub(crate) async fn rows(&self, sweep: SweepId, job: JobNumber, rows: &Reference) -> Result<Bytes, StoreError> {
         let name = rows.name(sweep, job).expect("`rows` is a part of a name");
         self.store.get_exactly(&name, &rows.artifact).await
+    }
+
+    /// All artifacts of a sweep.
+    pub(crate) async fn of_sweep(&self, sweep: SweepId) -> Result<Vec<Listed>, StoreError> {
+        self.store.list(&Name::of_sweep(sweep)).await
+    }
+
+    /// Deletes one artifact.
+    pub(crate) async fn delete(&self, name: &Name) -> Result<(), StoreError> {
+        self.store.delete(name).await
     }
 
     /// Deletes one job's rows; says whether they are gone: what is left costs room alone.

@@ -16,6 +16,7 @@ use crate::driver::{Driver, OurPump};
 use crate::folder::{self, Folder};
 use crate::journal::{self, Ledger, Owner, Restored};
 use crate::lease_token::Tokens;
+use crate::leftovers::Leftovers;
 use crate::options::Limits;
 use crate::seal::{self, Sealer};
 use crate::service::{self, Shared};
@@ -181,6 +182,12 @@ impl Parts {
             handle.clone(),
             self.artifacts.clone(),
         );
+        let leftovers = Leftovers {
+            artifacts: self.artifacts.clone(),
+            journal: journal.clone(),
+            driver: handle.clone(),
+            after: self.limits.leftover_after,
+        };
         let shared = Arc::new(Shared {
             driver: handle,
             journal,
@@ -197,7 +204,8 @@ impl Parts {
         let folder = self.folder;
         let tasks = vec![
             watcher.spawn("server", async move { service::serve(self.listener, shared, &token, calls).await }),
-            watcher.spawn("sealer", sealer.run(end_sealer)),
+            watcher.spawn("sealer", sealer.run(end_sealer.clone())),
+            watcher.spawn("leftovers", leftovers.run(end_sealer)),
             watcher.spawn("driver", async move {
                 // If the journal is closed, its owner says why.
                 match driver.run(inputs, end_driver).await {

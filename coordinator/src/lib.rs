@@ -13,6 +13,7 @@ mod folder;
 mod ingest;
 pub mod journal;
 mod lease_token;
+mod leftovers;
 mod options;
 mod reference;
 mod seal;

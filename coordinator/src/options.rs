@@ -36,6 +36,8 @@ pub struct Limits {
     pub snapshot_after: Duration,
     /// Most bytes of reports that are under way, between arrival and commit.
     pub ingest_bytes: usize,
+    /// Artifacts that no accepted report names are deleted that long after they were put, once their sweep has ended.
+    pub leftover_after: Duration,
     /// How long an ending coordinator waits for calls under way.
     pub grace: Duration,
 }
@@ -50,6 +52,7 @@ impl Default for Limits {
             snapshot_facts: 65_536,
             snapshot_after: Duration::from_secs(60),
             ingest_bytes: 64 << 20,
+            leftover_after: Duration::from_secs(24 * 60 * 60),
             grace: Duration::from_secs(5),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use traipse_sweep::{JobNumber, LeaseId, SweepId};
+use traipse_sweep::{Incarnation, JobNumber, LeaseId, SweepId};
 
 use crate::error::NameError;
 
@@ -39,6 +39,24 @@ impl Name {
     #[must_use]
     pub fn of_job(sweep: SweepId, job: JobNumber) -> Self {
         Self(format!("{sweep}/{}", job.0))
+    }
+
+    /// The job, lease and kind of a name that [`Name::of_lease`] makes; none for others.
+    #[must_use]
+    pub fn of_attempt(&self) -> Option<(SweepId, JobNumber, LeaseId, &str)> {
+        let mut parts = self.0.split('/');
+        let (sweep, job, lease, kind) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (incarnation, counter) = lease.split_once('.')?;
+        let (incarnation, counter): (u32, u64) = (incarnation.parse().ok()?, counter.parse().ok()?);
+        let fits = incarnation < 1 << 24 && counter < 1 << LeaseId::COUNTER_BITS && parts.next().is_none();
+        fits.then(|| {
+            Some((
+                sweep.parse().ok()?,
+                JobNumber(job.parse().ok()?),
+                LeaseId::new(Incarnation(incarnation), counter),
+                kind,
+            ))
+        })?
     }
 
     /// The name as text.
@@ -89,7 +107,6 @@ impl fmt::Debug for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use traipse_sweep::Incarnation;
 
     #[test]
     fn names_say_who_made_what() {
@@ -98,6 +115,10 @@ mod tests {
         assert_eq!(name.as_str(), format!("{sweep}/7/3.9/snapshots.safetensors"));
         assert!(name.as_str().starts_with(Name::of_job(sweep, job).as_str()));
         assert!(Name::of_lease(sweep, job, lease, "a/b").is_err());
+        assert_eq!(name.of_attempt(), Some((sweep, job, lease, "snapshots.safetensors")));
+        for other in ["nonce/3", "a/7/3.9/x", &format!("{sweep}/7/3/x"), &format!("{sweep}/7/99999999.1/x")] {
+            assert_eq!(other.parse::<Name>().expect("a name").of_attempt(), None, "{other}");
+        }
     }
 
     #[test]

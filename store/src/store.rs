@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -41,6 +42,8 @@ pub struct Listed {
     pub name: Name,
     /// In bytes.
     pub size: u64,
+    /// When it was put, by the store's clock.
+    pub put_at: SystemTime,
 }
 
 impl Artifact {
@@ -155,7 +158,7 @@ impl Store {
             .map_err(|source| self.failed("list", prefix, source))?;
         let named = found.into_iter().filter_map(|meta| {
             let name = meta.location.as_ref().parse().ok()?;
-            Some(Listed { name, size: meta.size })
+            Some(Listed { name, size: meta.size, put_at: meta.last_modified.into() })
         });
         let mut listed: Vec<Listed> = named.collect();
         listed.sort_by(|a, b| a.name.cmp(&b.name));

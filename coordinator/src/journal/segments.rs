@@ -193,6 +193,39 @@ impl Ledger {
         Ok(found.and_then(|block| Reference::decode(&block)))
     }
 
+    /// Whether the ledger refers to the rows that the attempt under `lease` put into the store.
+    pub(crate) async fn refers_to(&mut self, sweep: SweepId, job: JobNumber, lease: LeaseId) -> Result<bool, Error> {
+        let found: Vec<Vec<u8>> =
+            sqlx::query_scalar("SELECT block FROM rows WHERE sweep = ? AND job = ? AND LENGTH(block) = ?")
+                .bind(sweep_key(sweep))
+                .bind(signed(job.0))
+                .bind(Reference::BYTES as i64)
+                .fetch_all(&mut self.connection)
+                .await
+                .map_err(self.reading())?;
+        Ok(found.iter().any(|block| Reference::decode(block).is_some_and(|reference| reference.lease == lease)))
+    }
+
+    /// Whether an accepted report named what the attempt under `lease` put under that kind.
+    pub(crate) async fn is_named(
+        &mut self,
+        sweep: SweepId,
+        job: JobNumber,
+        lease: LeaseId,
+        kind: &str,
+    ) -> Result<bool, Error> {
+        let n: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM artifacts WHERE sweep = ? AND job = ? AND lease = ? AND kind = ?")
+                .bind(sweep_key(sweep))
+                .bind(signed(job.0))
+                .bind(signed(lease.0))
+                .bind(kind)
+                .fetch_one(&mut self.connection)
+                .await
+                .map_err(self.reading())?;
+        Ok(n > 0)
+    }
+
     /// Deletes rows and attempts that have moved, some at a time; says whether there may be more.
     pub(crate) async fn delete_moved(&mut self) -> Result<bool, Error> {
         let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(false) };
