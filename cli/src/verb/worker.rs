@@ -19,8 +19,8 @@ const MAX_SLOTS: i64 = 4096;
 
 /// For whom to work, and with how much.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Ctrl-C or SIGTERM: runs under way stop at a step boundary and are handed back, outcomes are \
-    reported, and the worker leaves.")]
+#[command(after_help = "Ctrl-C or SIGTERM: no new runs are taken, those under way have 30 seconds to finish, what is \
+    not finished then is handed back, outcomes are reported, and the worker leaves. A second Ctrl-C ends it at once.")]
 pub(crate) struct Args {
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     /// Labels, for the table of attempts.
     #[arg(long, value_name = "KEY=VALUE", value_parser = label, value_delimiter = ',')]
     labels: Vec<(String, String)>,
-    /// The folder of its identity and of what it could not report yet; else the first free worker-N of the user's state folder.
+    /// The folder of its identity; else the first free worker-N of the user's state folder.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
