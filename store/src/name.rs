@@ -35,12 +35,6 @@ impl Name {
         Self(sweep.to_string())
     }
 
-    /// The prefix of all artifacts of a job, whichever lease made them.
-    #[must_use]
-    pub fn of_job(sweep: SweepId, job: JobNumber) -> Self {
-        Self(format!("{sweep}/{}", job.0))
-    }
-
     /// The job, lease and kind of a name that [`Name::of_lease`] makes; none for others.
     #[must_use]
     pub fn of_attempt(&self) -> Option<(SweepId, JobNumber, LeaseId, &str)> {
@@ -113,7 +107,7 @@ mod tests {
         let (sweep, job, lease) = (SweepId(42), JobNumber(7), LeaseId::new(Incarnation(3), 9));
         let name = Name::of_lease(sweep, job, lease, "snapshots.safetensors").expect("a good kind");
         assert_eq!(name.as_str(), format!("{sweep}/7/3.9/snapshots.safetensors"));
-        assert!(name.as_str().starts_with(Name::of_job(sweep, job).as_str()));
+        assert!(name.as_str().starts_with(Name::of_sweep(sweep).as_str()));
         assert!(Name::of_lease(sweep, job, lease, "a/b").is_err());
         assert_eq!(name.of_attempt(), Some((sweep, job, lease, "snapshots.safetensors")));
         for other in ["nonce/3", "a/7/3.9/x", &format!("{sweep}/7/3/x"), &format!("{sweep}/7/99999999.1/x")] {

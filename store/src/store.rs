@@ -176,18 +176,6 @@ impl Store {
         }
     }
 
-    /// Deletes all artifacts under a prefix and says how many there were.
-    ///
-    /// # Errors
-    /// [`Error::Store`]; some may be deleted then, and a repetition deletes the rest.
-    pub async fn delete_prefix(&self, prefix: &Name) -> Result<u64, Error> {
-        let listed = self.list(prefix).await?;
-        for artifact in &listed {
-            self.delete(&artifact.name).await?;
-        }
-        Ok(listed.len() as u64)
-    }
-
     async fn open_object(&self, name: &Name) -> Result<GetResult, Error> {
         match self.objects.get(&location(name)).await {
             Err(object_store::Error::NotFound { .. }) => {

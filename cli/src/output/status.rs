@@ -3,7 +3,9 @@
 use serde::Serialize;
 use traipse_proto::v1::{SweepState, SweepStatus};
 
+use crate::error::Error;
 use crate::exit::End;
+use crate::output::Screen;
 use crate::output::style;
 use crate::output::table::{Align, TextTable};
 use crate::output::units::{count, rate};
@@ -58,6 +60,14 @@ impl<'a> From<&'a SweepStatus> for StatusView<'a> {
             numerics: &status.numerics,
         }
     }
+}
+
+/// Prints one sweep in full, or as JSON.
+///
+/// # Errors
+/// If stdout cannot be written to.
+pub(crate) fn show(screen: &Screen, status: &SweepStatus, json: bool) -> Result<(), Error> {
+    if json { screen.json(&StatusView::from(status)) } else { screen.print(one(status)) }
 }
 
 /// Sweeps one a line.

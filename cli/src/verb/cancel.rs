@@ -7,7 +7,7 @@ use crate::connection::{ConnectionArgs, refused};
 use crate::error::Error;
 use crate::exit::End;
 use crate::output::Screen;
-use crate::output::status::{StatusView, one};
+use crate::output::status::show;
 use crate::runtime;
 
 /// Which sweep, of whom.
@@ -31,11 +31,7 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
         let request = client::unary(CancelRequest { sweep: args.sweep });
         let answer = clients.sweep.cancel(request).await.map_err(refused)?.into_inner();
         let status = answer.status.unwrap_or_default();
-        if args.json {
-            screen.json(&StatusView::from(&status))?
-        } else {
-            screen.print(one(&status))?
-        }
+        show(screen, &status, args.json)?;
         Ok(End::Done)
     })
 }

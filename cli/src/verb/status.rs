@@ -8,7 +8,7 @@ use crate::connection::{ConnectionArgs, refused};
 use crate::error::Error;
 use crate::exit::End;
 use crate::output::Screen;
-use crate::output::status::{StatusView, list, one};
+use crate::output::status::{StatusView, list, show};
 use crate::output::units::counted;
 use crate::runtime;
 
@@ -39,11 +39,7 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
 async fn show_one(mut clients: Clients, sweep: String, json: bool, screen: &Screen) -> Result<End, Error> {
     let answer = clients.sweep.get(client::unary(GetRequest { sweep })).await.map_err(refused)?.into_inner();
     let status = answer.status.unwrap_or_default();
-    if json {
-        screen.json(&StatusView::from(&status))?
-    } else {
-        screen.print(one(&status))?
-    }
+    show(screen, &status, json)?;
     Ok(End::Done)
 }
 

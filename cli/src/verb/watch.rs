@@ -4,7 +4,7 @@ use crate::connection::{Connection, ConnectionArgs};
 use crate::error::Error;
 use crate::exit::End;
 use crate::follow::{Followed, follow};
-use crate::output::status::{StatusView, end, one};
+use crate::output::status::{end, show};
 use crate::output::{Screen, Volume};
 use crate::runtime;
 
@@ -33,10 +33,8 @@ async fn watch(connection: &Connection, sweep: String, json: bool, screen: &Scre
     let clients = connection.clients().await?;
     match follow(clients.sweep, sweep.clone(), &interrupt, screen).await? {
         Followed::Ended(status) => {
-            if json {
-                screen.json(&StatusView::from(&*status))?;
-            } else if screen.volume() > Volume::Quiet {
-                screen.print(one(&status))?;
+            if json || screen.volume() > Volume::Quiet {
+                show(screen, &status, json)?;
             }
             screen.note(format!("its tables:  traipse collect {sweep}{}", connection.flags()));
             Ok(end(&status))

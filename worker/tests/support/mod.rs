@@ -40,10 +40,6 @@ impl Worker {
     pub(crate) fn end(self) -> Result<(), Error> {
         self.thread.join().expect("the worker does not panic")
     }
-
-    pub(crate) fn tell_to_leave(&self) {
-        self.leave.cancel();
-    }
 }
 
 /// Options for a worker of that coordinator, its state in `folder`.

@@ -9,7 +9,7 @@ mod idx;
 mod order;
 mod subset;
 
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 
 pub use digits::digits;
 pub use error::Error;
@@ -91,12 +91,6 @@ impl Split {
     #[must_use]
     pub fn examples(&self) -> ArrayView2<'_, u8> {
         ArrayView2::from_shape((self.len(), self.n_features), &self.bytes).expect("one row a label, checked in new")
-    }
-
-    /// The labels as a vector.
-    #[must_use]
-    pub fn label_view(&self) -> ArrayView1<'_, u8> {
-        ArrayView1::from(&self.labels)
     }
 }
 
