@@ -36,6 +36,7 @@ impl DataSizes {
         let whole = match data.name {
             DataName::Digits => Self { n_train: 1_442, n_test: 355, n_features: 64, n_classes: 10 },
             DataName::Mnist => Self { n_train: 60_000, n_test: 10_000, n_features: 784, n_classes: 10 },
+            _ => Self { n_train: 60_000, n_test: 10_000, n_features: 784, n_classes: 10 },
         };
         Self { n_train: data.train_limit.unwrap_or(u64::MAX).min(whole.n_train), ..whole }
     }

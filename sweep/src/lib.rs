@@ -9,6 +9,7 @@ pub mod columns;
 mod digest;
 pub mod facts;
 pub mod ids;
+pub mod network;
 pub mod outcome;
 pub mod plan;
 pub mod rows;

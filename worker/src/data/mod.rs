@@ -61,6 +61,9 @@ pub enum Error {
         /// The bound.
         most: u64,
     },
+    /// Not decoded yet.
+    #[error("data.name = {0:?} is not decoded yet")]
+    Later(DataName),
     /// The bytes are not what they should be.
     #[error(transparent)]
     Decode(#[from] decode::Error),
@@ -88,6 +91,7 @@ pub fn load(settings: &DataSettings) -> Result<Arc<Dataset>, Error> {
     let data = match settings.name {
         DataName::Digits => decode::digits(settings)?,
         DataName::Mnist => files::mnist(settings)?,
+        name => return Err(Error::Later(name)),
     };
     Ok(Arc::new(data))
 }

@@ -75,7 +75,7 @@ pub fn run(task: &Task) -> (RunEnd, RunClock) {
     let settings = task.plan.settings(task.job);
     let end = match settings.model.kind {
         ModelKind::Noop => noop(task),
-        ModelKind::Mlp => network(task, &settings, &mut train),
+        ModelKind::Mlp | ModelKind::Cnn | ModelKind::Resnet => network(task, &settings, &mut train),
     };
     (end, RunClock { train, probe: start.elapsed().saturating_sub(train) })
 }
