@@ -25,6 +25,10 @@ pub enum Purpose {
     NullShuffled = 7,
     /// Resamples of the bootstrap; epoch = resample.
     Bootstrap = 8,
+    /// Training labels that `label_noise` replaces, from `data.seed`; epoch 0.
+    LabelNoise = 9,
+    /// Synthetic data, from `data.seed`; epoch 0 = their truth, 1 = training examples, 2 = test examples.
+    Synthetic = 10,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

@@ -6,14 +6,17 @@
 use std::io::Read;
 
 use flate2::read::GzDecoder;
+use traipse_sweep::network::Shape;
 use traipse_sweep::settings::{DataName, DataSettings};
 
-use super::{Dataset, Error, Split, subset};
+use super::finish::{Decoded, finish};
+use super::{Dataset, Error, Split};
 
 static COMPRESSED: &[u8] = include_bytes!("../../data/digits.u8.gz");
 
 const N_ROWS: usize = 1797;
-const N_FEATURES: usize = 64;
+const SIDE: usize = 8;
+const N_FEATURES: usize = SIDE * SIDE;
 const N_CLASSES: usize = 10;
 /// The largest pixel.
 const FULL_SCALE: f64 = 16.0;
@@ -38,7 +41,9 @@ pub fn digits(settings: &DataSettings) -> Result<Dataset, Error> {
         *seen += 1;
         if seen.is_multiple_of(TEST_EVERY) { &mut test } else { &mut train }.push(row);
     }
-    subset::finish(settings, N_CLASSES, FULL_SCALE, subset::select(&whole, &train), subset::select(&whole, &test))
+    let image = Some(Shape { channels: 1, height: SIDE, width: SIDE });
+    let (train, test) = (whole.select(&train), whole.select(&test));
+    finish(settings, Decoded { image, n_outputs: N_CLASSES, full_scale: FULL_SCALE, train, test })
 }
 
 /// All pixels row after row, then all labels.
@@ -55,7 +60,7 @@ fn decode() -> Result<Split, Error> {
         return Err(Error::Truncated { file: FILE.to_owned(), found, expected });
     }
     let labels = bytes.split_off(N_ROWS * N_FEATURES);
-    Ok(Split::new(N_FEATURES, bytes, labels))
+    Ok(Split::of_bytes(N_FEATURES, bytes, labels))
 }
 
 #[cfg(test)]

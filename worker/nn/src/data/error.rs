@@ -114,6 +114,20 @@ pub enum Error {
         /// Training examples.
         n_train: usize,
     },
+    /// Label noise where there are no labels.
+    #[error("data.label_noise = {share} needs classes, but these data have targets: leave it at 0")]
+    NoiseOnTargets {
+        /// What was asked for.
+        share: f64,
+    },
+    /// Label noise that cannot be drawn.
+    #[error("data.label_noise = {share} with {n_classes} classes does not fit: use 0 to 1 and at least two classes")]
+    Noise {
+        /// What was asked for.
+        share: f64,
+        /// Classes.
+        n_classes: usize,
+    },
     /// The wrong decoder for the set.
     #[error("data.name = \"{found}\", but these are the data of \"{expected}\"")]
     Name {

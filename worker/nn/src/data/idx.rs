@@ -3,9 +3,11 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
+use traipse_sweep::network::Shape;
 use traipse_sweep::settings::{DataName, DataSettings};
 
-use super::{Dataset, Error, Split, subset};
+use super::finish::{Decoded, finish};
+use super::{Dataset, Error, Split};
 
 /// Most bytes that one decoded file may have: twenty times MNIST's training images.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -45,7 +47,8 @@ pub fn mnist(settings: &DataSettings, files: &IdxFiles<'_>) -> Result<Dataset, E
         let (file, other) = (files.test_images.0.to_owned(), files.train_images.0.to_owned());
         return Err(Error::Shape { file, found: test_shape, expected: train_shape, other });
     }
-    subset::finish(settings, N_CLASSES, FULL_SCALE, train, test)
+    let image = Some(Shape { channels: 1, height: train_shape.0 as usize, width: train_shape.1 as usize });
+    finish(settings, Decoded { image, n_outputs: N_CLASSES, full_scale: FULL_SCALE, train, test })
 }
 
 /// One pair of files, checked against each other.
@@ -65,7 +68,7 @@ fn split(images: (&str, &[u8]), labels: (&str, &[u8])) -> Result<(Split, (u32, u
         let (file, last) = (labels.0.to_owned(), N_CLASSES as u8 - 1);
         return Err(Error::Label { file, found: classes[row], row, last });
     }
-    Ok((Split::new(n_features, pixels, classes), (shape[1], shape[2])))
+    Ok((Split::of_bytes(n_features, pixels, classes), (shape[1], shape[2])))
 }
 
 /// The sizes (1 where the file has fewer dimensions) and the bytes of one file.

@@ -1,35 +1,46 @@
-//! Data sets: bytes in memory, decoded and split the same way everywhere.
+//! Data sets: examples in memory, decoded and split the same way everywhere.
 //!
-//! Examples stay bytes, one shared copy for all slots, and become `f32` a batch at a time: x = byte · scale + offset,
-//! one fused multiply-add.
+//! Examples that came as bytes stay bytes, one shared copy for all slots, and become `f32` a batch at a time:
+//! x = byte · scale + offset, one fused multiply-add. Others are `f32`, scaled once when they are read.
 
 mod digits;
 mod error;
+mod finish;
+mod hash;
 mod idx;
+mod noise;
 mod order;
+mod scale;
+mod split;
 mod subset;
 
-use ndarray::ArrayView2;
+use traipse_sweep::network::Shape;
 
 pub use digits::digits;
 pub use error::Error;
 pub use idx::{IdxFiles, MAX_BYTES, MAX_EXAMPLES, mnist};
 pub use order::probe_order;
+pub use split::{Split, Targets, Values};
 
 /// Examples to train on and examples to test on.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// Numbers in an example.
     pub n_features: usize,
-    /// Labels run from 0 to below this.
+    /// What a network has to put out: labels run from 0 to below this; of a regression, numbers in a target.
     pub n_classes: usize,
+    /// The examples' channels, rows and columns, where they are images: features are counted in that order.
+    pub image: Option<Shape>,
     /// The examples that training sees.
     pub train: Split,
     /// The examples that it does not see.
     pub test: Split,
-    /// How a byte becomes a number.
+    /// How a byte of the first channel becomes a number: of every channel, where there is one scaling.
     pub scaling: Scaling,
-    /// SHA-256 in hex over shapes, scaling, bytes and labels, in order: equal hash, equal data.
+    /// How a byte becomes a number: one for all channels, or one a channel of [`Self::input_shape`]. Floats were
+    /// scaled when they were read; theirs is one, and changes nothing.
+    pub scalings: Vec<Scaling>,
+    /// SHA-256 in hex over shapes, scalings, examples and labels, in order: equal hash, equal data.
     pub hash: String,
 }
 
@@ -42,55 +53,47 @@ pub struct Scaling {
     pub offset: f32,
 }
 
-/// Examples in a fixed order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Split {
-    n_features: usize,
-    bytes: Vec<u8>,
-    labels: Vec<u8>,
+impl Scaling {
+    /// Changes nothing.
+    pub const NONE: Self = Self { scale: 1.0, offset: 0.0 };
 }
 
-impl Split {
-    /// Joins examples and labels.
+impl Dataset {
+    /// The shape of one example: that of the images, else one channel a feature.
+    #[must_use]
+    pub fn input_shape(&self) -> Shape {
+        self.image.unwrap_or(Shape::dense(self.n_features))
+    }
+
+    /// Whether the examples have targets (numbers) in place of labels (classes).
+    #[must_use]
+    pub fn is_regression(&self) -> bool {
+        matches!(self.train.targets(), Targets::Numbers(_))
+    }
+
+    /// The scaling of one feature's bytes.
+    #[must_use]
+    pub fn scaling_of(&self, feature: usize) -> Scaling {
+        let shape = self.input_shape();
+        self.scalings.get(feature / (shape.height * shape.width)).copied().unwrap_or(self.scaling)
+    }
+
+    /// One example of a split as numbers, as networks see it.
     ///
     /// # Panics
-    /// If there is not one label an example: callers have checked it.
-    pub(crate) fn new(n_features: usize, bytes: Vec<u8>, labels: Vec<u8>) -> Self {
-        assert_eq!(bytes.len(), n_features * labels.len(), "one label an example");
-        Self { n_features, bytes, labels }
-    }
-
-    /// How many examples.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// All examples, row after row.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// One label an example.
-    #[must_use]
-    pub fn labels(&self) -> &[u8] {
-        &self.labels
-    }
-
-    /// The examples as a matrix, examples × features.
-    ///
-    /// # Panics
-    /// Never: the lengths were checked when the split was made.
-    #[must_use]
-    pub fn examples(&self) -> ArrayView2<'_, u8> {
-        ArrayView2::from_shape((self.len(), self.n_features), &self.bytes).expect("one row a label, checked in new")
+    /// If there is no such row, or `out` does not have one place a feature.
+    pub fn example_into(&self, split: &Split, row: usize, out: &mut [f32]) {
+        assert_eq!(out.len(), self.n_features, "one place a feature");
+        match split.values() {
+            Values::Floats(values) => out.copy_from_slice(&values[row * self.n_features..][..self.n_features]),
+            Values::Bytes(bytes) => {
+                let bytes = &bytes[row * self.n_features..][..self.n_features];
+                for (feature, (out, &byte)) in out.iter_mut().zip(bytes).enumerate() {
+                    let scaling = self.scaling_of(feature);
+                    *out = f32::from(byte).mul_add(scaling.scale, scaling.offset);
+                }
+            }
+        }
     }
 }
 
