@@ -92,7 +92,7 @@ fn column_type(spec: &SweepSpec, setting: &Setting) -> ColumnType {
         Kind::Count { .. } => ColumnType::U64,
         Kind::Number { .. } => ColumnType::F64,
         Kind::Truth => ColumnType::Bool,
-        Kind::Word { .. } | Kind::Text | Kind::Widths => ColumnType::Utf8,
+        Kind::Word { .. } | Kind::Text | Kind::Widths | Kind::Numbers { .. } => ColumnType::Utf8,
         Kind::Batch => {
             let axes = spec.products.iter().flat_map(|product| &product.axes);
             let words =

@@ -1,17 +1,19 @@
 //! Checks of settings against each other: what a data set or a model ignores, and what it cannot do without.
 
+mod data;
+
 use serde_json::{Value as Json, json};
 
 use super::SweepSpec;
 use super::catalogue::SETTINGS;
 use super::error::Fault;
 use super::read::Places;
-use crate::settings::{DataName, ModelKind, RunSettings};
+use crate::settings::{ModelKind, RunSettings};
 
 /// Checks the base settings and the axes together.
 pub(super) fn settings(spec: &SweepSpec, places: &Places) -> Result<(), Fault> {
     let check = Check { spec, places };
-    check.folder()?;
+    data::check(&check)?;
     check.noop()
 }
 
@@ -21,22 +23,6 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// A file-backed set needs its folder; an embedded one has none.
-    fn folder(&self) -> Result<(), Fault> {
-        let mnist = self.some_run_has("data.name", json!("mnist"), self.spec.base.data.name == DataName::Mnist);
-        let digits = self.some_run_has("data.name", json!("digits"), self.spec.base.data.name == DataName::Digits);
-        let given = self.spec.base.data.dir.is_some() || self.axis("data.dir").is_some();
-        if mnist && !given {
-            let help = "add dir = \"data/mnist\" to [data]: the folder that holds the four IDX files, plain or .gz";
-            return Err(self.fault("data.name", "data.dir", "mnist is read from files and needs a folder", help));
-        }
-        if given && digits && !mnist {
-            let message = "digits is embedded and reads no folder";
-            return Err(self.fault("data.dir", "data.dir", message, "leave dir out, or name a file-backed set"));
-        }
-        Ok(())
-    }
-
     /// What does nothing ignores every other setting of the model.
     fn noop(&self) -> Result<(), Fault> {
         let noop = self.some_run_has("model.kind", json!("noop"), self.spec.base.model.kind == ModelKind::Noop);

@@ -83,6 +83,8 @@ fn setting_schema(setting: &Setting) -> Json {
         Kind::Truth => json!({ "type": "boolean" }),
         Kind::Text => json!({ "type": "string", "minLength": 1 }),
         Kind::Widths => json!({ "type": "array", "items": { "type": "integer", "minimum": 1 } }),
+        Kind::Numbers { min, max, most } => json!({ "type": "array", "minItems": 1, "maxItems": most,
+            "items": { "type": "number", "minimum": min, "maximum": max } }),
         Kind::Batch => json!({ "anyOf": [
             { "type": "integer", "minimum": 1, "maximum": u32::MAX },
             { "const": "full" },

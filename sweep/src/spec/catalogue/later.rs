@@ -15,7 +15,6 @@ const fn later(key: &'static str, default: &'static str) -> Later {
 
 /// Every such key, in the order of the documentation.
 pub(crate) const LATER: &[Later] = &[
-    later("data.label_noise", "0"),
     later("model.preset", ""),
     later("model.layers", ""),
     later("model.width", ""),

@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Text,
     /// A list of layer widths.
     Widths,
+    /// A list of numbers within bounds, at least one.
+    Numbers { min: f64, max: f64, most: usize },
     /// Rows, or `full`.
     Batch,
 }

@@ -1,5 +1,6 @@
 //! The settings of a run, one line each.
 
+use super::value::MAX_WIDTH;
 use super::{Kind, Setting, Value};
 use crate::settings::{
     Activation, BatchSize, DataName, Full, Init, LastBatch, Loss, ModelKind, Optimizer, Sampling, Scale,
@@ -26,8 +27,8 @@ macro_rules! words {
     };
 }
 
-words! { DataName: Digits "digits" Mnist "mnist";
-"fashion-mnist" "cifar10" "cifar100" "npz" "csv" "blobs" "spirals" "teacher" "regression" }
+words! { DataName: Digits "digits" Mnist "mnist" FashionMnist "fashion-mnist" Cifar10 "cifar10" Cifar100 "cifar100"
+Npz "npz" Csv "csv" Blobs "blobs" Spirals "spirals" Teacher "teacher" Regression "regression"; }
 words! { Scale: Unit "unit" Standardize "standardize"; }
 words! { ModelKind: Mlp "mlp" Noop "noop"; "cnn" "resnet" "quadratic" "linear" "walk" }
 words! { Activation: Relu "relu" Tanh "tanh" Gelu "gelu" Silu "silu" Sigmoid "sigmoid" Identity "identity"; }
@@ -94,6 +95,23 @@ macro_rules! truth {
     };
 }
 
+/// A whole number that every run has.
+macro_rules! count {
+    ($section:ident.$field:ident, $min:expr, $max:expr, $doc:literal) => {
+        setting!(
+            $section.$field,
+            Kind::Count { min: $min, max: $max, optional: false },
+            $doc,
+            |run| Value::Count(run.$section.$field),
+            |run, value| {
+                if let Value::Count(count) = value {
+                    run.$section.$field = *count;
+                }
+            },
+        )
+    };
+}
+
 /// One of the three lengths: setting it clears the others.
 macro_rules! length {
     ($field:ident, $max:expr, $doc:literal) => {
@@ -114,6 +132,12 @@ macro_rules! length {
 
 /// Largest learning rate, weight decay and scale of the initial weights.
 const MAX_NUMBER: f64 = 1e9;
+/// Most examples of a synthetic set.
+const MAX_ROWS: u64 = 1 << 24;
+/// Labels are bytes.
+const MAX_CLASSES: u64 = 256;
+/// Most eigenvalues of the regression: its features are made orthogonal one by one.
+const MAX_SPECTRUM: usize = 1024;
 /// Most epochs.
 const MAX_EPOCHS: u64 = 1_000_000_000;
 /// Most steps or examples: all positions of a training stay exact in f64.
@@ -134,17 +158,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         },
     ),
     word!(data.scale: Scale, "how bytes become numbers"),
-    setting!(
-        data.seed,
-        Kind::Count { min: 0, max: u64::MAX, optional: false },
-        "orders train_limit",
-        |run| Value::Count(run.data.seed),
-        |run, value| {
-            if let Value::Count(seed) = value {
-                run.data.seed = *seed;
-            }
-        },
-    ),
+    count!(data.seed, 0, u64::MAX, "seeds train_limit, label_noise and synthetic sets"),
     setting!(
         data.train_limit,
         Kind::Count { min: 1, max: u64::MAX, optional: true },
@@ -154,6 +168,38 @@ pub(crate) static SETTINGS: &[Setting] = &[
             Value::Count(limit) => run.data.train_limit = Some(*limit),
             Value::Null => run.data.train_limit = None,
             _ => {}
+        },
+    ),
+    number!(data.label_noise, 1.0, false, "share of the training labels that is replaced by another class"),
+    count!(data.examples, 1, MAX_ROWS, "training examples of a synthetic set, and as many test examples"),
+    count!(data.features, 1, MAX_WIDTH, "numbers in an example of blobs and teacher"),
+    count!(
+        data.classes,
+        1,
+        MAX_CLASSES,
+        "classes of blobs, spirals and teacher; 1: the teacher's output is the target"
+    ),
+    number!(data.noise, MAX_NUMBER, false, "standard deviation of what a synthetic set adds to its truth"),
+    setting!(
+        data.teacher,
+        Kind::Widths,
+        "widths of the teacher's hidden layers",
+        |run| Value::Widths(run.data.teacher.clone()),
+        |run, value| {
+            if let Value::Widths(widths) = value {
+                run.data.teacher.clone_from(widths);
+            }
+        },
+    ),
+    setting!(
+        data.spectrum,
+        Kind::Numbers { min: 0.0, max: MAX_NUMBER, most: MAX_SPECTRUM },
+        "eigenvalues of X'X/n of the regression, one a feature",
+        |run| Value::Numbers(run.data.spectrum.clone()),
+        |run, value| {
+            if let Value::Numbers(numbers) = value {
+                run.data.spectrum.clone_from(numbers);
+            }
         },
     ),
     word!(model.kind: ModelKind, "what is trained"),
@@ -231,7 +277,9 @@ mod tests {
 
     #[test]
     fn setting_what_was_got_changes_nothing_and_setting_another_does() {
-        let rows: [(&str, Json); 8] = [
+        let rows: [(&str, Json); 10] = [
+            ("data.teacher", json!([4])),
+            ("data.spectrum", json!([1.0, 0.25])),
             ("data.name", json!("mnist")),
             ("data.dir", json!("x")),
             ("model.hidden", json!([8, 4])),

@@ -31,6 +31,8 @@ pub(crate) enum Value {
     Word(usize),
     /// Widths.
     Widths(Vec<u32>),
+    /// Numbers, as [`Self::Number`].
+    Numbers(Vec<f64>),
     /// The batch `full`.
     Full,
 }
@@ -46,6 +48,7 @@ impl Setting {
             Kind::Truth => node.truth(self.key).map(Value::Truth),
             Kind::Text => text(node, self.key).map(Value::Text),
             Kind::Widths => widths(node, self.key).map(Value::Widths),
+            Kind::Numbers { min, max, most } => numbers(node, self.key, min, max, most).map(Value::Numbers),
             Kind::Batch => batch(node, self.key),
         }
     }
@@ -61,6 +64,7 @@ impl Setting {
             (Value::Word(at), Kind::Word { now, .. }) => json!(now.get(*at)),
             (Value::Word(_), _) => Json::Null,
             (Value::Widths(value), _) => json!(value),
+            (Value::Numbers(value), _) => json!(value),
             (Value::Full, _) => json!("full"),
         }
     }
@@ -70,6 +74,7 @@ impl Setting {
         match value {
             Value::Widths(widths) if widths.is_empty() => "none".into(),
             Value::Widths(widths) => widths.iter().map(u32::to_string).collect::<Vec<_>>().join("-"),
+            Value::Numbers(values) => values.iter().map(|value| short(*value)).collect::<Vec<_>>().join("|"),
             Value::Number(value) => short(*value),
             Value::Null => "none".into(),
             _ => match self.to_json(value) {
@@ -118,6 +123,15 @@ fn widths(node: &Node, key: &str) -> Result<Vec<u32>, Fault> {
         return Err(Fault::new(&node.span, key, message, format!("give at most {MAX_LAYERS}")));
     }
     items.iter().map(|item| item.count(key, 1, MAX_WIDTH).map(|width| width as u32)).collect()
+}
+
+fn numbers(node: &Node, key: &str, min: f64, max: f64, most: usize) -> Result<Vec<f64>, Fault> {
+    let items = node.items(key, "a list of numbers such as [1, 0.1]")?;
+    if items.is_empty() || items.len() > most {
+        let message = format!("{} numbers", items.len());
+        return Err(Fault::new(&node.span, key, message, format!("give 1 to {most}")));
+    }
+    items.iter().map(|item| number(item, key, min, max, false)).collect()
 }
 
 fn batch(node: &Node, key: &str) -> Result<Value, Fault> {
