@@ -3,10 +3,35 @@
 //! Values are numbered: value 0 is the input, value i + 1 the output of node i. Every node reads one value (an
 //! addition reads two), all of them earlier, and the last node's output are the logits. Parameters lie in θ in the
 //! order of the nodes, each tensor row-major as PyTorch keeps it, weights before biases.
+//!
+//! Every conv, dense and block is followed by the model's norm and activation: layer, norm, activation. A layer whose
+//! outputs are normalised has no bias of its own, whatever `model.bias` says: the norm's shift does its work, and beside
+//! batch norm a bias would be a direction of θ along which no loss changes. The last dense layer, to the classes, has
+//! neither norm nor activation.
 
+mod build;
+mod error;
+mod preset;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::fmt;
 use std::ops::Range;
 
-use crate::settings::Activation;
+use crate::settings::{Activation, RunSettings};
+
+pub use error::{Error, Place, Reason};
+pub(crate) use words::Words;
+
+/// Most parameters of one network: 2³¹ floats are 8 GiB, beyond what a slot can hold several times over.
+pub const MAX_PARAMETERS: usize = 1 << 31;
+/// Most numbers in all values of one example together: thirty-two examples of so many floats are 8 GiB.
+pub const MAX_FEATURES: usize = 1 << 26;
+/// Most layers in `model.hidden` or `model.layers`.
+pub const MAX_LAYERS: usize = 1024;
+/// Most channels or units of a layer, and largest kernel, window, stride and padding.
+pub const MAX_WIDTH: u32 = 1 << 20;
 
 /// Sizes of one example's value: channels × height × width. Features are counted in that order; a dense value has
 /// height and width 1.
@@ -113,6 +138,47 @@ pub enum PoolKind {
     Average,
 }
 
+impl Network {
+    /// The network of `settings.model` for examples of shape `input`, with `n_outputs` logits.
+    ///
+    /// # Errors
+    /// If the model has no network, says its layers twice or not at all, or a layer does not fit what it reads; the
+    /// message names the layer and both shapes.
+    pub fn of(settings: &RunSettings, input: Shape, n_outputs: usize) -> Result<Self, Error> {
+        build::network(&settings.model, input, n_outputs)
+    }
+
+    /// The shape of a value: of the input, or of a node's output.
+    ///
+    /// # Panics
+    /// If there is no such value.
+    #[must_use]
+    pub fn shape(&self, value: usize) -> Shape {
+        value.checked_sub(1).map_or(self.input, |node| self.nodes[node].output_shape)
+    }
+
+    /// Layers with a matrix or kernels on the longest way from the input to the logits: the depth as papers count it,
+    /// where projections beside a block do not count.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let mut depths = vec![0];
+        for node in &self.nodes {
+            let other = node.other.map_or(0, |other| depths[other]);
+            let own = usize::from(matches!(node.layer, Layer::Dense | Layer::Conv { .. }));
+            depths.push(own + other.max(depths[node.input]));
+        }
+        depths.last().copied().unwrap_or(0)
+    }
+}
+
+impl Node {
+    /// Weights and biases together.
+    #[must_use]
+    pub fn n_parameters(&self) -> usize {
+        [&self.weight, &self.bias].into_iter().flatten().map(|parameter| parameter.range.len()).sum()
+    }
+}
+
 impl Shape {
     /// Numbers in one example's value.
     #[must_use]
@@ -124,5 +190,16 @@ impl Shape {
     #[must_use]
     pub fn dense(units: usize) -> Self {
         Self { channels: units, height: 1, width: 1 }
+    }
+}
+
+/// `16 × 4 × 4`, or `120` of a dense value.
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.channels)?;
+        if (self.height, self.width) != (1, 1) {
+            write!(f, " × {} × {}", self.height, self.width)?;
+        }
+        Ok(())
     }
 }
