@@ -51,7 +51,7 @@ impl Split {
     ///
     /// # Panics
     /// If there is not one label, or one row of targets, an example: callers have checked it.
-    pub(crate) fn new(n_features: usize, values: Values, targets: Targets) -> Self {
+    pub fn new(n_features: usize, values: Values, targets: Targets) -> Self {
         assert!(n_features > 0 && values.len().is_multiple_of(n_features), "whole rows");
         let len = values.len() / n_features;
         match &targets {
