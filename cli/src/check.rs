@@ -32,8 +32,8 @@ fn course(shape: &Shape, data: DataSizes) -> Result<Course, String> {
         return Ok(course.unwrap_or(Course { batch_rows: 1, steps_per_epoch: 1, total_steps: 1 }));
     }
     let n_parameters = NetworkSizes::of(&shape.settings, data).n_parameters;
-    if n_parameters > traipse_nn::MAX_PARAMETERS as u64 {
-        let (found, most) = (count(n_parameters), count(traipse_nn::MAX_PARAMETERS as u64));
+    if n_parameters > traipse_sweep::network::MAX_PARAMETERS as u64 {
+        let (found, most) = (count(n_parameters), count(traipse_sweep::network::MAX_PARAMETERS as u64));
         return Err(format!("model.hidden makes {found} parameters: use narrower or fewer layers, for at most {most}"));
     }
     course.map_err(|error| error.to_string())

@@ -236,7 +236,7 @@ fn kept_weights_give_the_losses_of_the_tables() {
                 tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect::<Vec<_>>()
             })
             .collect();
-        let loss = evaluator.loss(&theta, Rows::Test);
+        let loss = evaluator.loss(&theta, &[], Rows::Test);
         assert_eq!(loss.mean, all(&block, &trajectory::TEST_LOSS)[snapshot]);
     }
 }

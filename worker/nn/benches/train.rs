@@ -45,7 +45,7 @@ fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("step");
     for (hidden, batch) in [(&[256, 256][..], 128), (&[128], 64), (&[32], 64)] {
         let problem = problem(hidden, batch);
-        let mut trainer = Trainer::new(&problem);
+        let mut trainer = Trainer::<f32>::new(&problem);
         group.throughput(Throughput::Elements(u64::from(batch)));
         group.bench_function(BenchmarkId::from_parameter(format!("{hidden:?}x{batch}")), |bencher| {
             bencher.iter(|| trainer.step());
@@ -58,7 +58,7 @@ fn probes(criterion: &mut Criterion) {
     let problem = problem(&[256, 256], 128);
     let mut evaluator = Evaluator::new(&problem);
     let mut theta = vec![0.0; problem.n_parameters()];
-    Trainer::new(&problem).parameters_into(&mut theta);
+    Trainer::<f32>::new(&problem).parameters_into(&mut theta);
     let mut gradient = theta.clone();
     let order = probe_order(problem.data());
     let mut group = criterion.benchmark_group("probe");
@@ -67,7 +67,7 @@ fn probes(criterion: &mut Criterion) {
         bencher.iter(|| black_box(evaluator.gradient(&theta, Rows::Train(&order[..5000]), &mut gradient)));
     });
     group.bench_function("loss of 10000", |bencher| {
-        bencher.iter(|| black_box(evaluator.loss(&theta, Rows::Test)));
+        bencher.iter(|| black_box(evaluator.loss(&theta, &[], Rows::Test)));
     });
     group.finish();
 }

@@ -55,7 +55,7 @@ fn cpu_seconds() -> f64 {
 }
 
 fn train(problem: &Problem, epochs: u64) -> Result<()> {
-    let mut trainer = Trainer::new(problem);
+    let mut trainer = Trainer::<f32>::new(problem);
     for epoch in 1..=epochs {
         let start = cpu_seconds();
         for _ in 0..problem.course().steps_per_epoch {
@@ -67,14 +67,14 @@ fn train(problem: &Problem, epochs: u64) -> Result<()> {
     }
     let mut theta = vec![0.0; problem.n_parameters()];
     trainer.parameters_into(&mut theta);
-    let loss = Evaluator::new(problem).loss(&theta, Rows::Test);
+    let loss = Evaluator::new(problem).loss(&theta, &[], Rows::Test);
     println!("test loss {:.5} error {:.4}", loss.mean, loss.error);
     Ok(())
 }
 
 fn probe(problem: &Problem) {
     let mut evaluator = Evaluator::new(problem);
-    let mut trainer = Trainer::new(problem);
+    let mut trainer = Trainer::<f32>::new(problem);
     for _ in 0..2 * problem.course().steps_per_epoch {
         let _ = trainer.step();
     }
@@ -87,9 +87,9 @@ fn probe(problem: &Problem) {
         let start = cpu_seconds();
         let found = evaluator.gradient(&theta, Rows::Train(probe), &mut gradient);
         let gradient_end = cpu_seconds();
-        let test = evaluator.loss(&theta, Rows::Test);
+        let test = evaluator.loss(&theta, &[], Rows::Test);
         let test_end = cpu_seconds();
-        let train = evaluator.loss(&theta, Rows::AllTrain);
+        let train = evaluator.loss(&theta, &[], Rows::AllTrain);
         let end = cpu_seconds();
         let parts = [gradient_end - start, test_end - gradient_end, end - test_end];
         println!(

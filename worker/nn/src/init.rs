@@ -1,4 +1,4 @@
-//! Initial weights: drawn in f64 in θ's order, layer by layer, then rounded to f32.
+//! Initial weights: drawn in f64 in θ's order, layer by layer, then rounded to the training's precision.
 //!
 //! Layer l draws from the stream (init_seed, [`Purpose::Init`], epoch l): its weights output by output, then, for
 //! `torch-default` alone, its biases. Other biases start at 0. Fan-in is the layer's inputs, fan-out its outputs.
@@ -9,19 +9,24 @@ use traipse_sweep::streams::{Draws, Philox, Purpose};
 use crate::problem::{LayerShape, Problem};
 
 /// θ at step 0.
-pub(crate) fn parameters(problem: &Problem) -> Vec<f32> {
+pub(crate) fn parameters(problem: &Problem) -> Vec<f64> {
     let model = &problem.settings().model;
     let streams = Philox::new(problem.settings().streams.init_seed, Purpose::Init);
-    let mut theta = vec![0.0f32; problem.n_parameters()];
+    let mut theta = vec![0.0; problem.n_parameters()];
     for (index, layer) in (0u64..).zip(problem.layers()) {
+        // A norm begins as the identity: scale 1, shift 0.
+        if layer.shape.len() == 1 {
+            theta[layer.weight.clone()].fill(1.0);
+            continue;
+        }
         let mut draws = streams.at(index);
         let weights = weights(model.init, layer, &mut draws);
         for (to, from) in theta[layer.weight.clone()].iter_mut().zip(weights) {
-            *to = (model.init_scale * from) as f32;
+            *to = model.init_scale * from;
         }
         if let (Init::TorchDefault, Some(bias)) = (model.init, &layer.bias) {
             let bound = 1.0 / (layer.inputs as f64).sqrt();
-            theta[bias.clone()].fill_with(|| (bound * symmetric(&mut draws)) as f32);
+            theta[bias.clone()].fill_with(|| bound * symmetric(&mut draws));
         }
     }
     theta

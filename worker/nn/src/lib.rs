@@ -10,17 +10,22 @@
 //! functions are this crate's or `libm`'s, never the system's. Nothing here reads a file, a clock or the environment.
 #![warn(missing_docs)]
 
+mod curvature;
 pub mod data;
 mod evaluate;
 mod init;
 mod kernels;
+mod layers;
+mod loss;
 mod network;
 mod numerics;
 mod problem;
 mod train;
 
+pub use curvature::Curvature;
 pub use data::{Dataset, Split, probe_order};
 pub use evaluate::{Evaluator, Gradient, Loss, Rows};
+pub use kernels::Real;
 pub use numerics::{cpu_features, numerics};
-pub use problem::{LayerShape, MAX_PARAMETERS, Problem, ProblemError};
+pub use problem::{LayerShape, Problem, ProblemError};
 pub use train::{Step, Trainer, UpdateSums, epoch_order};

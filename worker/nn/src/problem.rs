@@ -1,15 +1,14 @@
-//! A run's settings joined with its data: shapes, course and penalty.
+//! A run's settings joined with its data: the network, its course and penalty.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use traipse_sweep::RunSettings;
-use traipse_sweep::settings::{Course, CourseError, ModelKind};
+use traipse_sweep::network::{self, Network, Parameter};
+use traipse_sweep::settings::{Course, CourseError, Loss, Optimizer};
 
 use crate::data::Dataset;
-
-/// Most parameters of one model: 2³¹ floats are 8 GiB, beyond what a slot can hold several times over.
-pub const MAX_PARAMETERS: usize = 1 << 31;
+use crate::kernels::Real;
 
 /// What is minimised: a network's mean loss on a data set, and how.
 #[derive(Clone, Debug)]
@@ -17,41 +16,39 @@ pub struct Problem {
     settings: RunSettings,
     data: Arc<Dataset>,
     course: Course,
+    network: Network,
     layers: Vec<LayerShape>,
-    n_parameters: usize,
 }
 
 /// Where one layer's parameters lie in θ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerShape {
-    /// Inputs of the layer.
+    /// Inputs of one output: fan-in.
     pub inputs: usize,
-    /// Outputs of the layer.
+    /// Outputs, or channels.
     pub outputs: usize,
-    /// Its weights, outputs × inputs, row-major.
+    /// Of the weights, as PyTorch has it: (outputs, inputs), (channels out, channels in, height, width) or (features,).
+    pub shape: Vec<usize>,
+    /// Its weights, row-major.
     pub weight: Range<usize>,
     /// Its biases, if it has any.
     pub bias: Option<Range<usize>>,
 }
 
 /// A problem that cannot be trained.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ProblemError {
     /// The batch or the length does not fit the data.
     #[error(transparent)]
     Course(#[from] CourseError),
-    /// Not a network.
-    #[error("model.kind = \"{kind}\" is not trained here: only \"mlp\" has parameters")]
-    Kind {
-        /// What was asked for.
-        kind: &'static str,
-    },
-    /// A hidden layer without units.
-    #[error("model.hidden has a layer of width 0: use widths of at least 1, or [] for softmax regression")]
-    Width,
-    /// Too many parameters.
-    #[error("the model has more than {MAX_PARAMETERS} parameters: use narrower or fewer hidden layers")]
-    Size,
+    /// The settings make no network for these data.
+    #[error(transparent)]
+    Network(#[from] network::Error),
+    /// Cross-entropy of numbers.
+    #[error(
+        "train.loss = \"cross-entropy\" needs classes, and these data have numbers as targets: use train.loss = \"mse\""
+    )]
+    Targets,
     /// A setting that is not a usable number.
     #[error("{key} = {value} is not usable: {wanted}")]
     Number {
@@ -70,20 +67,38 @@ impl Problem {
     /// # Errors
     /// If the settings cannot be trained on these data; the message names the key and the remedy.
     pub fn new(settings: &RunSettings, data: Arc<Dataset>) -> Result<Self, ProblemError> {
-        if settings.model.kind != ModelKind::Mlp {
-            return Err(ProblemError::Kind { kind: "noop" });
-        }
         check_numbers(settings)?;
         let course = settings.train.course(data.train.len() as u64)?;
-        let layers = shapes(settings, data.n_features, data.n_classes)?;
-        let n_parameters = layers.iter().map(|layer| layer.n_parameters()).sum();
-        Ok(Self { settings: settings.clone(), data, course, layers, n_parameters })
+        let network = Network::of(settings, data.input_shape(), data.n_classes)?;
+        if data.is_regression() && settings.train.loss == Loss::CrossEntropy {
+            return Err(ProblemError::Targets);
+        }
+        let layers = layers(&network);
+        Ok(Self { settings: settings.clone(), data, course, network, layers })
     }
 
     /// d, the length of θ.
     #[must_use]
     pub fn n_parameters(&self) -> usize {
-        self.n_parameters
+        self.network.n_parameters
+    }
+
+    /// Numbers that are kept beside θ: running statistics of batch norm.
+    #[must_use]
+    pub fn n_buffers(&self) -> usize {
+        self.network.n_buffers
+    }
+
+    /// Logits an example.
+    #[must_use]
+    pub fn n_outputs(&self) -> usize {
+        self.data.n_classes
+    }
+
+    /// All layers with their shapes.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// Rows in a batch, steps in an epoch, steps in all.
@@ -104,20 +119,21 @@ impl Problem {
         &self.settings
     }
 
-    /// The layers from the input to the logits.
+    /// The layers that have weights, from the input to the logits.
     #[must_use]
     pub fn layers(&self) -> &[LayerShape] {
         &self.layers
     }
 
-    /// wd/2 ‖θ‖² over the decayed parameters, summed in f64: what the objective adds to the mean loss.
+    /// wd/2 ‖θ‖² over the decayed parameters, summed in f64: what the objective adds to the mean loss. 0 where decay is
+    /// decoupled from the gradient (`adamw`).
     ///
     /// # Panics
     /// If `theta` does not have [`Self::n_parameters`] values.
     #[must_use]
-    pub fn penalty(&self, theta: &[f32]) -> f64 {
-        assert_eq!(theta.len(), self.n_parameters, "θ has one value a parameter");
-        let decay = self.settings.train.weight_decay;
+    pub fn penalty<T: Real>(&self, theta: &[T]) -> f64 {
+        assert_eq!(theta.len(), self.n_parameters(), "θ has one value a parameter");
+        let decay = self.penalty_decay();
         if decay == 0.0 {
             return 0.0;
         }
@@ -125,31 +141,36 @@ impl Problem {
         0.5 * decay * square
     }
 
-    /// Adds the penalty's gradient wd·θ over the decayed parameters to `gradient`.
+    /// Adds the penalty's gradient wd·θ over the decayed parameters to `gradient`. (Its Hessian–vector product is the
+    /// same with a direction in place of θ.)
     ///
     /// # Panics
     /// If either slice does not have [`Self::n_parameters`] values.
-    pub fn add_penalty_gradient(&self, theta: &[f32], gradient: &mut [f32]) {
-        assert_eq!(theta.len(), self.n_parameters, "θ has one value a parameter");
-        assert_eq!(gradient.len(), self.n_parameters, "a gradient has one value a parameter");
-        let decay = self.settings.train.weight_decay as f32;
-        if decay == 0.0 {
+    pub fn add_penalty_gradient<T: Real>(&self, theta: &[T], gradient: &mut [T]) {
+        assert_eq!(theta.len(), self.n_parameters(), "θ has one value a parameter");
+        assert_eq!(gradient.len(), self.n_parameters(), "a gradient has one value a parameter");
+        let decay = T::of(self.penalty_decay());
+        if decay == T::ZERO {
             return;
         }
         for range in self.decayed() {
             for (out, &value) in gradient[range.clone()].iter_mut().zip(&theta[range]) {
-                *out = decay.mul_add(value, *out);
+                *out = decay.fma(value, *out);
             }
         }
     }
 
-    /// The parts of θ that decay: all weights, and the biases where `decay_biases` is set.
+    /// wd, where it is part of the objective.
+    fn penalty_decay(&self) -> f64 {
+        let train = &self.settings.train;
+        if train.optimizer == Optimizer::Adamw { 0.0 } else { train.weight_decay }
+    }
+
+    /// The parts of θ that decay: matrices and kernels, and all else where `decay_biases` is set.
     fn decayed(&self) -> impl Iterator<Item = Range<usize>> {
-        let biases = self.settings.train.decay_biases;
-        self.layers.iter().flat_map(move |layer| {
-            let bias = layer.bias.clone().filter(|_| biases);
-            [Some(layer.weight.clone()), bias].into_iter().flatten()
-        })
+        let all = self.settings.train.decay_biases;
+        let tensors = self.network.nodes.iter().flat_map(|node| [&node.weight, &node.bias]).flatten();
+        tensors.filter(move |tensor| all || tensor.is_matrix).map(|tensor| tensor.range.clone())
     }
 }
 
@@ -162,36 +183,26 @@ impl LayerShape {
 }
 
 /// Σ x² in f64 in sixteen fixed lanes.
-fn square(values: &[f32]) -> f64 {
+fn square<T: Real>(values: &[T]) -> f64 {
     let mut lanes = [0.0f64; 16];
     for chunk in values.chunks(16) {
         for (lane, &value) in lanes.iter_mut().zip(chunk) {
-            *lane += f64::from(value) * f64::from(value);
+            *lane += value.wide() * value.wide();
         }
     }
     lanes.iter().sum()
 }
 
-fn shapes(settings: &RunSettings, n_features: usize, n_classes: usize) -> Result<Vec<LayerShape>, ProblemError> {
-    let hidden = settings.model.hidden.iter().map(|&width| width as usize);
-    let widths: Vec<usize> = std::iter::once(n_features).chain(hidden).chain([n_classes]).collect();
-    let mut layers = Vec::with_capacity(widths.len() - 1);
-    let mut start = 0usize;
-    for pair in widths.windows(2) {
-        let (inputs, outputs) = (pair[0], pair[1]);
-        if inputs == 0 || outputs == 0 {
-            return Err(ProblemError::Width);
-        }
-        let n_weights = inputs.checked_mul(outputs).filter(|&n| n <= MAX_PARAMETERS).ok_or(ProblemError::Size)?;
-        let weight = start..start + n_weights;
-        let bias = settings.model.bias.then(|| weight.end..weight.end + outputs);
-        start = bias.as_ref().map_or(weight.end, |bias| bias.end);
-        if start > MAX_PARAMETERS {
-            return Err(ProblemError::Size);
-        }
-        layers.push(LayerShape { inputs, outputs, weight, bias });
-    }
-    Ok(layers)
+fn layers(network: &Network) -> Vec<LayerShape> {
+    let shape = |weight: &Parameter, bias: Option<&Parameter>| LayerShape {
+        inputs: weight.shape[1..].iter().product(),
+        outputs: weight.shape[0],
+        shape: weight.shape.clone(),
+        weight: weight.range.clone(),
+        bias: bias.map(|bias| bias.range.clone()),
+    };
+    let nodes = network.nodes.iter();
+    nodes.filter_map(|node| node.weight.as_ref().map(|weight| shape(weight, node.bias.as_ref()))).collect()
 }
 
 fn check_numbers(settings: &RunSettings) -> Result<(), ProblemError> {

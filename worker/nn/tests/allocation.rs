@@ -44,7 +44,7 @@ fn a_step_allocates_nothing() {
         settings.train.batch_size = batch_size;
         settings.train.sampling = sampling;
         settings.train.momentum = momentum;
-        let mut trainer = Trainer::new(&digits_problem(&settings));
+        let mut trainer = Trainer::<f32>::new(&digits_problem(&settings));
         let before = COUNT.get();
         // More than an epoch, so that the order is drawn anew.
         for _ in 0..20 {

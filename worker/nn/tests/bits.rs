@@ -44,7 +44,7 @@ fn digest() -> String {
 
 fn run(settings: &RunSettings, hasher: &mut Sha256) {
     let problem = digits_problem(settings);
-    let mut trainer = Trainer::new(&problem);
+    let mut trainer = Trainer::<f32>::new(&problem);
     for _ in 0..30 {
         let _ = trainer.step();
     }
@@ -54,7 +54,7 @@ fn run(settings: &RunSettings, hasher: &mut Sha256) {
     let rows = &probe_order(problem.data())[..300];
     let mut evaluator = Evaluator::new(&problem);
     let found = evaluator.gradient(&theta, Rows::Train(rows), &mut gradient);
-    let test = evaluator.loss(&theta, Rows::Test);
+    let test = evaluator.loss(&theta, &[], Rows::Test);
     let sums = trainer.take_sums();
     theta.iter().chain(&gradient).for_each(|value| hasher.update(value.to_le_bytes()));
     let reported = [sums.length, sums.square, sums.batch_loss, found.loss.mean, found.noise_trace.unwrap(), test.mean];

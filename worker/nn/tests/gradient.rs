@@ -23,7 +23,7 @@ fn problem(activation: Activation, hidden: &[u32], bias: bool, scale: Scale) -> 
 
 /// θ after a few steps, so that biases are not zero.
 fn a_point(problem: &Problem) -> Vec<f32> {
-    let mut trainer = Trainer::new(problem);
+    let mut trainer = Trainer::<f32>::new(problem);
     for _ in 0..3 {
         let _ = trainer.step();
     }
@@ -86,13 +86,13 @@ fn check(problem: &Problem) {
 fn zero_weights_lose_ln_10_and_order_does_not_matter() {
     let problem = problem(Activation::Relu, &[20], true, Scale::Unit);
     let mut evaluator = Evaluator::new(&problem);
-    let loss = evaluator.loss(&vec![0.0; problem.n_parameters()], Rows::Test);
+    let loss = evaluator.loss(&vec![0.0; problem.n_parameters()], &[], Rows::Test);
     assert!((loss.mean - std::f64::consts::LN_10).abs() < 1e-7);
     assert_eq!(loss.n, 355);
     let theta = a_point(&problem);
     let all: Vec<u32> = (0..problem.data().train.len() as u32).collect();
-    assert_eq!(evaluator.loss(&theta, Rows::Train(&all)), evaluator.loss(&theta, Rows::AllTrain));
-    assert!(evaluator.loss(&theta, Rows::Train(&[])).mean.is_nan());
+    assert_eq!(evaluator.loss(&theta, &[], Rows::Train(&all)), evaluator.loss(&theta, &[], Rows::AllTrain));
+    assert!(evaluator.loss(&theta, &[], Rows::Train(&[])).mean.is_nan());
 }
 
 #[test]

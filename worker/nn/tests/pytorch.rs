@@ -41,7 +41,7 @@ fn loss_gradient_and_ten_steps_are_pytorchs() {
     for case in table["cases"].as_array().unwrap() {
         let label = &case["activation"];
         let problem = problem(&table, case);
-        let mut trainer = Trainer::new(&problem);
+        let mut trainer = Trainer::<f32>::new(&problem);
         let mut theta = vec![0.0; problem.n_parameters()];
         trainer.parameters_into(&mut theta);
         // Equal but for the last bit that reading a decimal may lose.

@@ -60,7 +60,7 @@ fn numpy_follows_the_engine_value_by_value() {
         let order: Vec<f64> = epoch_order(&problem, epoch).into_iter().map(f64::from).collect();
         assert_eq!(order, floats(&wanted["order"][epoch as usize]), "the order of epoch {epoch}");
     }
-    let mut trainer = Trainer::new(&problem);
+    let mut trainer = Trainer::<f32>::new(&problem);
     let mut theta = vec![0.0f32; problem.n_parameters()];
     trainer.parameters_into(&mut theta);
     for (i, (&found, wanted)) in theta.iter().zip(floats(&wanted["initial"])).enumerate() {
@@ -75,6 +75,6 @@ fn numpy_follows_the_engine_value_by_value() {
     trainer.parameters_into(&mut theta);
     let last = floats(&wanted["final"]);
     assert!(norm(theta.iter().zip(&last).map(|(&a, b)| f64::from(a) - b)) < 1e-5 * norm(last.iter().copied()));
-    let test = Evaluator::new(&problem).loss(&theta, Rows::Test).mean;
+    let test = Evaluator::new(&problem).loss(&theta, &[], Rows::Test).mean;
     assert!((test - wanted["test_loss"].as_f64().unwrap()).abs() < 1e-5);
 }

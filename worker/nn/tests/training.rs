@@ -9,7 +9,7 @@ use traipse_sweep::RunSettings;
 use traipse_sweep::settings::{BatchSize, Full, Init, LastBatch, Sampling};
 
 fn start(problem: &Problem) -> Vec<f32> {
-    theta(problem, &Trainer::new(problem))
+    theta(problem, &Trainer::<f32>::new(problem))
 }
 
 fn theta(problem: &Problem, trainer: &Trainer) -> Vec<f32> {
@@ -99,7 +99,7 @@ fn steps_follow_the_oracle() {
 fn follow(problem: &Problem, n: usize) {
     let train = problem.settings().train.clone();
     let reference = Reference::new(problem);
-    let mut trainer = Trainer::new(problem);
+    let mut trainer = Trainer::<f32>::new(problem);
     let mut weights = widen(&theta(problem, &trainer));
     let mut velocity = vec![0.0; weights.len()];
     let order = epoch_order(problem, 0);
@@ -143,7 +143,7 @@ fn epochs_keep_or_drop_the_last_batch() {
         settings.train.last_batch = last_batch;
         let problem = digits_problem(&settings);
         assert_eq!(problem.course().steps_per_epoch, per_epoch);
-        let mut trainer = Trainer::new(&problem);
+        let mut trainer = Trainer::<f32>::new(&problem);
         for _ in 0..2 * per_epoch {
             assert_eq!(trainer.step(), Step::Ok);
         }
@@ -174,10 +174,10 @@ fn orders_are_permutations_and_differ_as_they_should() {
 fn a_training_that_breaks_is_seen_and_one_that_swings_is_not() {
     let mut settings = settings(&[32]);
     settings.train.learning_rate = 1e30;
-    let mut trainer = Trainer::new(&digits_problem(&settings));
+    let mut trainer = Trainer::<f32>::new(&digits_problem(&settings));
     assert!((0..10).any(|_| trainer.step() == Step::Diverged));
     settings.train.learning_rate = 3.0;
-    let mut trainer = Trainer::new(&digits_problem(&settings));
+    let mut trainer = Trainer::<f32>::new(&digits_problem(&settings));
     assert!((0..100).all(|_| trainer.step() == Step::Ok));
 }
 
@@ -186,11 +186,11 @@ fn digits_are_learned() {
     let mut settings = settings(&[64]);
     settings.train.batch_size = BatchSize::Rows(32);
     let problem = digits_problem(&settings);
-    let mut trainer = Trainer::new(&problem);
+    let mut trainer = Trainer::<f32>::new(&problem);
     for _ in 0..problem.course().total_steps {
         assert_eq!(trainer.step(), Step::Ok);
     }
-    let loss = Evaluator::new(&problem).loss(&theta(&problem, &trainer), Rows::Test);
+    let loss = Evaluator::new(&problem).loss(&theta(&problem, &trainer), &[], Rows::Test);
     assert!(loss.error < 0.05, "{loss:?}");
 }
 

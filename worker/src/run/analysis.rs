@@ -102,7 +102,7 @@ fn evaluate_whole(
         .map(|snapshot| {
             let known = journey.points[snapshot].on_probe_set.loss;
             let weights = journey.trajectory.weights(snapshot);
-            let loss = if known.n == n_train { known } else { evaluator.loss(weights, Rows::AllTrain) };
+            let loss = if known.n == n_train { known } else { evaluator.loss(weights, &[], Rows::AllTrain) };
             (snapshot, loss)
         })
         .collect()

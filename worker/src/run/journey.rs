@@ -51,7 +51,7 @@ impl Journey {
     ) -> Result<Self, Ended> {
         let spec = task.plan.spec();
         let steps = spec.snapshots.steps(&problem.course());
-        let mut trainer = Trainer::new(problem);
+        let mut trainer = Trainer::<f32>::new(problem);
         let mut surveyor = Surveyor::new(problem, evaluator, spec.probes.examples);
         let mut journey = Self {
             trajectory: Trajectory::new(problem.n_parameters(), steps.len()),
@@ -127,7 +127,7 @@ impl<'a> Surveyor<'a> {
             learning_rate: trainer.learning_rate(),
             updates: trainer.take_sums(),
             on_probe_set: gradients::measure(self.problem, self.evaluator, theta, &self.probe_set, &mut self.gradient),
-            on_test_set: self.evaluator.loss(theta, Rows::Test),
+            on_test_set: self.evaluator.loss(theta, trainer.buffers(), Rows::Test),
         }
     }
 }

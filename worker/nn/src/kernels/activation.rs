@@ -1,77 +1,69 @@
-//! Activations on one tile, and their slopes.
+//! Activations, their slopes and their bends (first and second derivatives).
 
 use traipse_sweep::settings::Activation;
 
-use super::math::{erf, exp, sigmoid, tanh};
-use super::tile::Tile;
+use super::real::Real;
 
-/// Whether the slope has to be kept from the forward pass; otherwise the output tells it (or it is 1).
-pub(crate) fn needs_slope(activation: Activation) -> bool {
+/// Whether slope and bend have to be kept from the forward pass; otherwise the output tells the slope (or it is 1),
+/// and the bend is 0.
+pub(crate) fn is_smooth(activation: Activation) -> bool {
     !matches!(activation, Activation::Relu | Activation::Identity)
 }
 
-/// Writes f(z), and f′(z) to `slopes` where it is wanted and has to be kept.
+/// Writes f(z), and f′(z) and f″(z) where there is room for them. All slices that are not empty are as long as `z`.
 #[inline(always)]
-pub(crate) fn activate(activation: Activation, tile: &Tile, out: &mut [f32], slopes: Option<&mut [f32]>) {
+pub(crate) fn activate<T: Real>(activation: Activation, z: &[T], value: &mut [T], slope: &mut [T], bend: &mut [T]) {
     match activation {
-        Activation::Relu => each(tile, out, None, |z| (if z < 0.0 { 0.0 } else { z }, 0.0)),
-        Activation::Identity => each(tile, out, None, |z| (z, 1.0)),
-        Activation::Tanh => each(tile, out, slopes, |z| {
-            let a = tanh(z);
-            (a, a.mul_add(-a, 1.0))
+        Activation::Relu => each(z, value, |z| if z < T::ZERO { T::ZERO } else { z }),
+        Activation::Identity => each(z, value, |z| z),
+        Activation::Tanh => smooth(z, value, slope, bend, |z| {
+            let a = z.tanh();
+            let s = a.fma(-a, T::ONE);
+            (a, s, T::of(-2.0) * a * s)
         }),
-        Activation::Sigmoid => each(tile, out, slopes, |z| {
-            let a = sigmoid(z);
-            (a, a.mul_add(-a, a))
+        Activation::Sigmoid => smooth(z, value, slope, bend, |z| {
+            let a = z.sigmoid();
+            let s = a.fma(-a, a);
+            (a, s, s * a.fma(T::of(-2.0), T::ONE))
         }),
-        Activation::Silu => each(tile, out, slopes, |z| {
-            let s = sigmoid(z);
-            (z * s, s * z.mul_add(1.0 - s, 1.0))
+        Activation::Silu => smooth(z, value, slope, bend, |z| {
+            let s = z.sigmoid();
+            let other = T::ONE - s;
+            let bend = s * other * z.fma(s.fma(T::of(-2.0), T::ONE), T::of(2.0));
+            (z * s, s * z.fma(other, T::ONE), bend)
         }),
-        Activation::Gelu => each(tile, out, slopes, |z| {
-            const DENSITY: f32 = 0.398_942_3;
-            let p = erf(z * std::f32::consts::FRAC_1_SQRT_2).mul_add(0.5, 0.5);
-            (z * p, z.mul_add(DENSITY * exp(-0.5 * z * z), p))
+        Activation::Gelu => smooth(z, value, slope, bend, |z| {
+            let half = T::of(0.5);
+            let density = T::of(DENSITY) * (-half * z * z).exp();
+            let p = (z * T::of(std::f64::consts::FRAC_1_SQRT_2)).erf().fma(half, half);
+            (z * p, z.fma(density, p), density * z.fma(-z, T::of(2.0)))
         }),
     }
 }
 
+/// 1 / √2π: the normal density at 0.
+const DENSITY: f64 = 0.398_942_280_401_432_7;
+
 #[inline(always)]
-fn each(tile: &Tile, out: &mut [f32], slopes: Option<&mut [f32]>, f: impl Fn(f32) -> (f32, f32)) {
-    let values = tile.0.as_flattened();
-    match slopes {
-        Some(slopes) => {
-            for ((out, slope), &value) in out.iter_mut().zip(slopes).zip(values) {
-                (*out, *slope) = f(value);
-            }
-        }
-        None => {
-            for (out, &value) in out.iter_mut().zip(values) {
-                *out = f(value).0;
-            }
-        }
+fn each<T: Real>(z: &[T], value: &mut [T], f: impl Fn(T) -> T) {
+    for (value, &z) in value.iter_mut().zip(z) {
+        *value = f(z);
     }
 }
 
-/// Turns the gradient by the activation into that by the pre-activation: times f′, kept or told by the output.
 #[inline(always)]
-pub(crate) fn slope(activation: Activation, tile: &Tile, below: &[f32], slopes: &[f32], out: &mut [f32]) {
-    let values = tile.0.as_flattened();
-    match activation {
-        Activation::Identity => {
-            for (out, &value) in out.iter_mut().zip(values) {
-                *out = value;
-            }
+fn smooth<T: Real>(z: &[T], value: &mut [T], slope: &mut [T], bend: &mut [T], f: impl Fn(T) -> (T, T, T)) {
+    if slope.is_empty() {
+        for (value, &z) in value.iter_mut().zip(z) {
+            *value = f(z).0;
         }
-        Activation::Relu => {
-            for ((out, &value), &output) in out.iter_mut().zip(values).zip(below) {
-                *out = if output > 0.0 { value } else { 0.0 };
-            }
+    } else if bend.is_empty() {
+        for ((value, slope), &z) in value.iter_mut().zip(slope).zip(z) {
+            (*value, *slope, _) = f(z);
         }
-        _ => {
-            for ((out, &value), &slope) in out.iter_mut().zip(values).zip(slopes) {
-                *out = value * slope;
-            }
+    } else {
+        for (((value, slope), bend), &z) in value.iter_mut().zip(slope).zip(bend).zip(z) {
+            (*value, *slope, *bend) = f(z);
         }
     }
 }

@@ -1,47 +1,59 @@
-//! Floats that begin at a cache line.
+//! Numbers that begin at a cache line.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// Floats in a line.
-const LINE: usize = 16;
+use super::real::Number;
 
-/// A fixed number of floats, zero at first, whose address is a multiple of 64: a vector load never straddles lines.
+/// Bytes in a line.
+const LINE: usize = 64;
+
+/// A fixed number of numbers, zero at first, whose address is a multiple of 64: a vector load never straddles lines.
 #[derive(Clone)]
-pub(crate) struct Buffer {
-    lines: Box<[Line]>,
+pub(crate) struct Buffer<T> {
+    lines: Box<[Line<T>]>,
+    n: usize,
 }
 
+/// Sixteen numbers: a line of `f32`, or two of `f64`.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Line([f32; LINE]);
+struct Line<T>([[T; 8]; 2]);
 
-impl Buffer {
+impl<T: Number> Buffer<T> {
     /// At least `n` zeros, rounded up to whole lines.
     pub(crate) fn zeros(n: usize) -> Self {
-        Self { lines: vec![Line([0.0; LINE]); n.div_ceil(LINE)].into_boxed_slice() }
+        assert!(size_of::<Line<T>>() == 16 * T::BYTES && size_of::<Line<T>>() % LINE == 0, "lines have no padding");
+        let lines = vec![Line([[T::ZERO; 8]; 2]); n.div_ceil(16)].into_boxed_slice();
+        Self { n: lines.len() * 16, lines }
     }
 }
 
-impl Deref for Buffer {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        // SAFETY: `Line` is exactly sixteen floats (64 bytes, no padding), lines are contiguous and initialised, and the
-        // borrow of self lasts as long as the slice.
-        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.lines.len() * LINE) }
+impl<T> Default for Buffer<T> {
+    fn default() -> Self {
+        Self { lines: Box::new([]), n: 0 }
     }
 }
 
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<T> Deref for Buffer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: a `Line` is exactly sixteen numbers without padding (asserted where lines are made), lines are
+        // contiguous and initialised, there are n / 16 of them, and the borrow of self lasts as long as the slice.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.n) }
+    }
+}
+
+impl<T> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: as above, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.lines.len() * LINE) }
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.n) }
     }
 }
 
-impl fmt::Debug for Buffer {
+impl<T> fmt::Debug for Buffer<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Buffer({} floats)", self.lines.len() * LINE)
+        write!(f, "Buffer({} numbers)", self.n)
     }
 }

@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};
-use super::lanes::{Lanes, Portable};
+use super::lanes::{Family, Portable};
 
 /// A family of vector instructions. Only [`Isa::detect`] and [`Isa::available`] make one, so holding one proves that
 /// the processor has it.
@@ -23,8 +23,8 @@ pub(crate) trait Op {
     /// What comes out.
     type Output;
 
-    /// Does the work with these lanes.
-    fn run<L: Lanes>(self) -> Self::Output;
+    /// Does the work with these instructions.
+    fn run<F: Family>(self) -> Self::Output;
 }
 
 impl Isa {

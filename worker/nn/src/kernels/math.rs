@@ -44,6 +44,12 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
+/// σ(x) in `f64`.
+#[inline(always)]
+pub(crate) fn sigmoid64(x: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-x))
+}
+
 /// The error function as a ratio of polynomials on |x| ≤ 3.8325 (beyond, ±1 to the last bit or two); absolute error
 /// below 6 · 2⁻²⁴.
 #[inline(always)]

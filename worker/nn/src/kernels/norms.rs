@@ -1,16 +1,17 @@
-//! Squared norms of rows, in f64: what the gradient noise is made of.
+//! Squared norms of examples, in f64: what the gradient noise is made of.
 
-use super::lanes::Lanes;
+use super::lanes::Family;
 use super::pack::Examples;
-use super::{LANES, Op, WIDTH, padded, panels};
+use super::real::Real;
+use super::{Op, WIDTH, padded};
 
-/// ‖row‖² of a matrix in panels, in sixteen lanes.
-pub(crate) struct RowSquares<'a> {
-    /// In panels, `padded(out.len())` rows high.
-    pub(crate) values: &'a [f32],
-    /// Columns in use.
-    pub(crate) columns: usize,
-    /// One a row.
+/// ‖column‖² of a value in panels of examples: one chain in f64 an example, feature by feature.
+pub(crate) struct ColumnSquares<'a, T> {
+    /// In panels, `padded(features)` rows high.
+    pub(crate) values: &'a [T],
+    /// Rows in use.
+    pub(crate) features: usize,
+    /// One an example.
     pub(crate) out: &'a mut [f64],
 }
 
@@ -22,31 +23,20 @@ pub(crate) struct ExampleSquares<'a> {
     pub(crate) out: &'a mut [f64],
 }
 
-impl Op for RowSquares<'_> {
+impl<T: Real> Op for ColumnSquares<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        let rows = padded(self.out.len());
-        for (row, out) in self.out.iter_mut().enumerate() {
-            let mut lanes = [0.0; LANES];
-            for panel in 0..panels(self.columns) {
-                let used = (self.columns - panel * WIDTH).min(WIDTH);
-                let whole = self.values[(panel * rows + row) * WIDTH..].first_chunk().expect("a row of a panel");
-                let mut part = [0.0f32; WIDTH];
-                let values: &[f32; WIDTH] = if used == WIDTH {
-                    whole
-                } else {
-                    // The activation of nothing need not be nothing.
-                    part[..used].copy_from_slice(&whole[..used]);
-                    &part
-                };
-                for i in (0..WIDTH).step_by(L::N) {
-                    // SAFETY: i + L::N ≤ WIDTH, as L::N divides it; `L` is right by `Isa`.
-                    unsafe { L::add_squares(&mut lanes, i % LANES, L::load(values.as_ptr().add(i))) };
+    fn run<F: Family>(self) {
+        let height = padded(self.features) * WIDTH;
+        for (out, panel) in self.out.chunks_mut(WIDTH).zip(self.values.chunks(height)) {
+            let mut sums = [0.0f64; WIDTH];
+            for row in &panel.as_chunks::<WIDTH>().0[..self.features] {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum = value.wide().mul_add(value.wide(), *sum);
                 }
             }
-            *out = lanes.iter().sum();
+            out.copy_from_slice(&sums[..out.len()]);
         }
     }
 }
@@ -55,7 +45,7 @@ impl Op for ExampleSquares<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<F: Family>(self) {
         /// Bytes whose squares fit a u32 together.
         const PART: usize = 1 << 16;
         let (scale, offset) = (f64::from(self.examples.scaling.scale), f64::from(self.examples.scaling.offset));

@@ -4,8 +4,8 @@
 
 use crate::data::Scaling;
 
-use super::lanes::Lanes;
-use super::{Buffer, Op, ROWS};
+use super::lanes::Family;
+use super::{Buffer, Number, Op, ROWS, Real};
 
 /// Bytes in a cache line.
 const LINE: usize = 64;
@@ -26,11 +26,11 @@ pub(crate) struct Examples<'a> {
 /// Groups of eight (examples for the forward pass, features for the weights' gradient), each a list of k's at which
 /// any of the eight is not zero: the offset of row k in a panel, and eight values.
 #[derive(Clone, Debug)]
-pub(crate) struct Packed {
+pub(crate) struct Packed<T> {
     starts: Vec<u32>,
     offsets: Vec<u32>,
     words: Vec<u64>,
-    values: Buffer,
+    values: Buffer<T>,
     depth: usize,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Examples<'a> {
     }
 }
 
-impl Packed {
+impl<T: Real> Packed<T> {
     /// Room for a product over `depth` k's in `n_groups` groups of eight.
     pub(crate) fn new(n_groups: usize, depth: usize) -> Self {
         // One word at a time is written eight at once, so there is room for eight more than can be kept.
@@ -63,6 +63,11 @@ impl Packed {
         }
     }
 
+    /// Memory that it holds.
+    pub(crate) fn n_bytes(&self) -> usize {
+        self.values.len() * T::BYTES + self.words.len() * 8 + (self.offsets.len() + self.starts.len()) * 4
+    }
+
     /// One more than the largest k of the last packing.
     pub(crate) fn depth(&self) -> usize {
         self.depth
@@ -70,33 +75,33 @@ impl Packed {
 
     /// Values (eight a k) and offsets of one group.
     #[inline(always)]
-    pub(crate) fn group(&self, group: usize) -> (&[f32], &[u32]) {
+    pub(crate) fn group(&self, group: usize) -> (&[T], &[u32]) {
         let (from, to) = (self.starts[group] as usize, self.starts[group + 1] as usize);
         (&self.values[from * ROWS..to * ROWS], &self.offsets[from..to])
     }
 }
 
 /// Packs groups of eight examples, k over features.
-pub(crate) struct PackRows<'a> {
+pub(crate) struct PackRows<'a, T> {
     /// From here.
     pub(crate) examples: Examples<'a>,
     /// To here.
-    pub(crate) packed: &'a mut Packed,
+    pub(crate) packed: &'a mut Packed<T>,
 }
 
 /// Packs groups of eight features, k over examples.
-pub(crate) struct PackColumns<'a> {
+pub(crate) struct PackColumns<'a, T> {
     /// From here.
     pub(crate) examples: Examples<'a>,
     /// To here.
-    pub(crate) packed: &'a mut Packed,
+    pub(crate) packed: &'a mut Packed<T>,
 }
 
-impl Op for PackRows<'_> {
+impl<T: Real> Op for PackRows<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<F: Family>(self) {
         let Self { examples, packed } = self;
         let (n, dense) = (examples.n_features, examples.is_dense());
         packed.depth = n;
@@ -106,14 +111,14 @@ impl Op for PackRows<'_> {
             for (r, row) in rows.iter_mut().enumerate() {
                 *row = examples.example(group * ROWS + r);
                 // The next group's rows lie anywhere: the processor cannot guess them.
-                examples.example((group + 1) * ROWS + r).iter().step_by(LINE).for_each(L::prefetch);
+                examples.example((group + 1) * ROWS + r).iter().step_by(LINE).for_each(F::prefetch);
             }
             for first in (0..n).step_by(ROWS) {
                 let mut block = [0; ROWS];
                 for (word, row) in block.iter_mut().zip(rows) {
                     *word = word_at(row, first);
                 }
-                list.push::<L>(first, transpose_bytes::<L>(block), ROWS.min(n - first));
+                list.push::<F>(first, transpose_bytes::<F>(block), ROWS.min(n - first));
             }
             *start = list.count as u32;
         }
@@ -122,11 +127,11 @@ impl Op for PackRows<'_> {
     }
 }
 
-impl Op for PackColumns<'_> {
+impl<T: Real> Op for PackColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<F: Family>(self) {
         let Self { examples, packed } = self;
         let (n, dense) = (examples.rows.len(), examples.is_dense());
         packed.depth = n;
@@ -137,7 +142,7 @@ impl Op for PackColumns<'_> {
                 for (i, word) in block.iter_mut().enumerate() {
                     *word = word_at(examples.example(k + i), first);
                 }
-                list.push::<L>(k, block, ROWS.min(n - k));
+                list.push::<F>(k, block, ROWS.min(n - k));
             }
             *start = list.count as u32;
         }
@@ -168,26 +173,26 @@ struct List<'a> {
 impl List<'_> {
     /// Appends those of the first `n` of eight words, for k from `first` on, that are not zero.
     #[inline(always)]
-    fn push<L: Lanes>(&mut self, first: usize, block: [u64; ROWS], n: usize) {
+    fn push<F: Family>(&mut self, first: usize, block: [u64; ROWS], n: usize) {
         let offsets: &mut [u32; ROWS] = (&mut self.offsets[self.count..][..ROWS]).try_into().expect("eight long");
         let words: &mut [u64; ROWS] = (&mut self.words[self.count..][..ROWS]).try_into().expect("eight long");
-        // SAFETY: `L` is right by `Isa`.
-        self.count += unsafe { L::keep(block, (1u16 << n).wrapping_sub(1) as u8, self.dense, first, offsets, words) };
+        // SAFETY: `F` is right by `Isa`.
+        self.count += unsafe { F::keep(block, (1u16 << n).wrapping_sub(1) as u8, self.dense, first, offsets, words) };
     }
 }
 
 #[inline(always)]
-fn convert(words: &[u64], values: &mut [f32], scaling: Scaling) {
+fn convert<T: Real>(words: &[u64], values: &mut [T], scaling: Scaling) {
     for (values, word) in values.as_chunks_mut::<ROWS>().0.iter_mut().zip(words) {
         for (value, byte) in values.iter_mut().zip(word.to_le_bytes()) {
-            *value = f32::from(byte).mul_add(scaling.scale, scaling.offset);
+            *value = T::of(f64::from(f32::from(byte).mul_add(scaling.scale, scaling.offset)));
         }
     }
 }
 
 /// Transposes 8 × 8 bytes: byte j of word i becomes byte i of word j.
 #[inline(always)]
-fn transpose_bytes<L: Lanes>(block: [u64; ROWS]) -> [u64; ROWS] {
-    // SAFETY: `L` is right by `Isa`.
-    unsafe { L::transpose_bytes(block) }
+fn transpose_bytes<F: Family>(block: [u64; ROWS]) -> [u64; ROWS] {
+    // SAFETY: `F` is right by `Isa`.
+    unsafe { F::transpose_bytes(block) }
 }

@@ -1,68 +1,102 @@
 //! What becomes of a gradient: an update of the weights at once, or a sum.
 
-use super::lanes::Lanes;
+use super::lanes::{Family, Lanes};
+use super::real::Real;
 use super::{LANES, Op, WIDTH};
 
-/// Takes rows of a gradient as they are finished. `at` is a position among all parameters, in panel layout.
-pub(crate) trait Sink {
-    /// Whether a gradient of zero changes nothing.
-    fn ignores_zero(&self) -> bool;
-    /// The value from which the chains of these rows begin; zero unless said.
-    fn start(&self, at: usize, rows: &mut [[f32; WIDTH]]);
-    /// The finished rows; `weights` tells weights from biases.
-    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool);
-}
-
-/// The constants of a step of SGD.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Sgd {
-    /// η.
-    pub(crate) rate: f32,
-    /// m in v = m v + g.
-    pub(crate) momentum: f32,
-    /// wd in g + wd·θ, for weights.
-    pub(crate) weight_decay: f32,
-    /// The same for biases.
-    pub(crate) bias_decay: f32,
-}
-
-/// θ ← θ − u with u = η v, v = m v + (g + wd·θ), and Σ u² in sixteen lanes of f64.
+/// Takes a gradient, stretch by stretch, as it is finished. `at` is a position among all parameters in panel layout.
 #[derive(Debug)]
-pub(crate) struct Update<'a> {
-    /// The constants.
-    pub(crate) sgd: Sgd,
+pub(crate) enum Sink<'a, T> {
+    /// Adds: the chains go on over several chunks of one batch.
+    Sum(&'a mut [T]),
+    /// Applies the optimiser's rule at once.
+    Update(Update<'a, T>),
+}
+
+/// One step of an optimiser's rule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rule<T> {
+    /// v = m v + g, u = η v.
+    Sgd {
+        /// η.
+        rate: T,
+        /// m; with 0 there is no v.
+        momentum: T,
+    },
+}
+
+/// θ ← θ − u by the rule, g being the gradient plus wd·θ, and Σ u² in sixteen lanes of f64.
+#[derive(Debug)]
+pub(crate) struct Update<'a, T> {
+    /// How u follows from g.
+    pub(crate) rule: Rule<T>,
+    /// wd of matrices and kernels.
+    pub(crate) weight_decay: T,
+    /// wd of biases and norms.
+    pub(crate) bias_decay: T,
     /// θ.
-    pub(crate) parameters: &'a mut [f32],
+    pub(crate) parameters: &'a mut [T],
     /// v; empty without momentum.
-    pub(crate) velocity: &'a mut [f32],
-    /// Σ u²; lane = column modulo sixteen.
+    pub(crate) velocity: &'a mut [T],
+    /// Σ u²; lane = position modulo sixteen.
     pub(crate) squares: [f64; LANES],
 }
 
-/// Adds to a gradient in f32: the chains go on over several chunks of one batch.
-#[derive(Debug)]
-pub(crate) struct Into32<'a>(pub(crate) &'a mut [f32]);
-
-impl Sink for Update<'_> {
+impl<T: Real> Sink<'_, T> {
+    /// Whether a gradient of zero changes nothing.
     #[inline(always)]
+    pub(crate) fn ignores_zero(&self) -> bool {
+        match self {
+            Self::Sum(_) => true,
+            Self::Update(update) => update.ignores_zero(),
+        }
+    }
+
+    /// The parameters that an update holds; empty for a sum.
+    pub(crate) fn parameters(&self) -> &[T] {
+        match self {
+            Self::Sum(_) => &[],
+            Self::Update(update) => update.parameters,
+        }
+    }
+
+    /// The values from which the chains of a stretch begin.
+    #[inline(always)]
+    pub(crate) fn start(&self, at: usize, values: &mut [T]) {
+        if let Self::Sum(sums) = self {
+            values.copy_from_slice(&sums[at..][..values.len()]);
+        }
+    }
+
+    /// A finished stretch, a multiple of sixteen long; `matrix` tells weights from biases and norms.
+    #[inline(always)]
+    pub(crate) fn take<F: Family>(&mut self, at: usize, gradient: &[T], matrix: bool) {
+        match self {
+            Self::Sum(sums) => sums[at..][..gradient.len()].copy_from_slice(gradient),
+            Self::Update(update) => update.take::<T::On<F>>(at, gradient, matrix),
+        }
+    }
+}
+
+impl<T: Real> Update<'_, T> {
     fn ignores_zero(&self) -> bool {
-        self.sgd.momentum == 0.0 && self.sgd.weight_decay == 0.0
+        let Rule::Sgd { momentum, .. } = self.rule;
+        momentum == T::ZERO && self.weight_decay == T::ZERO
     }
 
     #[inline(always)]
-    fn start(&self, _at: usize, _rows: &mut [[f32; WIDTH]]) {}
-
-    #[inline(always)]
-    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], weights: bool) {
-        let n = rows.len() * WIDTH;
-        let decay = if weights { self.sgd.weight_decay } else { self.sgd.bias_decay };
+    fn take<L: Lanes<T>>(&mut self, at: usize, gradient: &[T], matrix: bool) {
+        let n = gradient.len();
+        assert!(n.is_multiple_of(LANES), "whole vectors");
+        let decay = if matrix { self.weight_decay } else { self.bias_decay };
+        let Rule::Sgd { rate, momentum } = self.rule;
         let parameters = &mut self.parameters[at..][..n];
         let mut squares = self.squares;
-        // SAFETY: every vector begins at a multiple of L::N below n, and all slices have n floats; L::N divides sixteen;
-        // `L` is right by `Isa`.
+        // SAFETY: every vector begins at a multiple of L::N below n, and all slices have n numbers; L::N divides
+        // sixteen, which divides n (asserted); `L` is right by `Isa`.
         unsafe {
-            let (rate, decay) = (L::splat(self.sgd.rate), L::splat(decay));
-            let (gradient, parameters) = (rows.as_ptr().cast::<f32>(), parameters.as_mut_ptr());
+            let (rate, decay) = (L::splat(rate), L::splat(decay));
+            let (gradient, parameters) = (gradient.as_ptr(), parameters.as_mut_ptr());
             if self.velocity.is_empty() {
                 for i in (0..n).step_by(L::N) {
                     let parameter = L::load(parameters.add(i));
@@ -72,7 +106,7 @@ impl Sink for Update<'_> {
                 }
             } else {
                 let velocity = self.velocity[at..][..n].as_mut_ptr();
-                let momentum = L::splat(self.sgd.momentum);
+                let momentum = L::splat(momentum);
                 for i in (0..n).step_by(L::N) {
                     let parameter = L::load(parameters.add(i));
                     let gradient = L::fma(decay, parameter, L::load(gradient.add(i)));
@@ -88,65 +122,44 @@ impl Sink for Update<'_> {
     }
 }
 
-impl Sink for Into32<'_> {
-    #[inline(always)]
-    fn ignores_zero(&self) -> bool {
-        true
-    }
-
-    #[inline(always)]
-    fn start(&self, at: usize, rows: &mut [[f32; WIDTH]]) {
-        for (row, sums) in rows.iter_mut().zip(self.0[at..].as_chunks().0) {
-            *row = *sums;
-        }
-    }
-
-    #[inline(always)]
-    fn take<L: Lanes>(&mut self, at: usize, rows: &[[f32; WIDTH]], _weights: bool) {
-        for (row, sums) in rows.iter().zip(self.0[at..].as_chunks_mut().0) {
-            *sums = *row;
-        }
-    }
-}
-
-/// Adds a gradient's f32 chains to its f64 sums, and begins them anew.
-pub(crate) struct Fold<'a> {
+/// Adds a gradient's chains to its f64 sums, and begins them anew.
+pub(crate) struct Fold<'a, T> {
     /// Becomes zero.
-    pub(crate) chain: &'a mut [f32],
+    pub(crate) chain: &'a mut [T],
     /// As long, or shorter by padding.
     pub(crate) sums: &'a mut [f64],
 }
 
-impl Op for Fold<'_> {
+impl<T: Real> Op for Fold<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<F: Family>(self) {
         for (sum, value) in self.sums.iter_mut().zip(self.chain) {
-            *sum += f64::from(*value);
-            *value = 0.0;
+            *sum += value.wide();
+            *value = T::ZERO;
         }
     }
 }
 
 /// An update from a whole gradient, for a batch that was summed in chunks.
-pub(crate) struct Apply<'a, 'b> {
+pub(crate) struct Apply<'a, 'b, T> {
     /// The gradient, in panel layout.
-    pub(crate) gradient: &'a [f32],
-    /// Where weights end and biases begin, layer by layer: (from, to, weights).
+    pub(crate) gradient: &'a [T],
+    /// Where weights end and biases begin: (from, to, matrix).
     pub(crate) parts: &'a [(usize, usize, bool)],
     /// The update.
-    pub(crate) update: &'a mut Update<'b>,
+    pub(crate) update: &'a mut Update<'b, T>,
 }
 
-impl Op for Apply<'_, '_> {
+impl<T: Real> Op for Apply<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
-        for &(from, to, weights) in self.parts {
+    fn run<F: Family>(self) {
+        for &(from, to, matrix) in self.parts {
             for (at, row) in (from..to).step_by(WIDTH).zip(self.gradient[from..to].as_chunks::<WIDTH>().0) {
-                self.update.take::<L>(at, std::slice::from_ref(row), weights);
+                self.update.take::<T::On<F>>(at, row, matrix);
             }
         }
     }

@@ -1,22 +1,23 @@
 //! One tile of a product: `ROWS` × `WIDTH` outputs, each one chain of fused multiply-adds in ascending k.
 
-use super::lanes::Lanes;
+use super::lanes::{Family, Lanes};
 use super::pack::Packed;
-use super::{ROWS, WIDTH, padded};
+use super::real::{Number, Real};
+use super::{ROWS, WIDTH};
 
 /// The outputs of a tile, a cache line or two a row.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-pub(crate) struct Tile(pub(crate) [[f32; WIDTH]; ROWS]);
+pub struct Tile<T>(pub(crate) [[T; WIDTH]; ROWS]);
 
 /// The operands of a tile. Made by safe constructors that check all bounds, so that `run` only has to stay inside
 /// the tile.
-pub(crate) trait Product: Copy {
+pub trait Product<T: Number>: Copy {
     /// Adds Σ_k left(row + r, k) · right(k, column + v · N + lane) to `sums`, k ascending.
     ///
     /// # Safety
     /// `row + MR` ≤ `ROWS`, `column + NV · L::N` ≤ `WIDTH`, and the processor has the instructions of `L`.
-    unsafe fn run<L: Lanes, const MR: usize, const NV: usize>(
+    unsafe fn run<L: Lanes<T>, const MR: usize, const NV: usize>(
         self,
         sums: &mut [[L::V; NV]; MR],
         row: usize,
@@ -24,51 +25,35 @@ pub(crate) trait Product: Copy {
     );
 }
 
-/// The left operand of a product, block of `ROWS` rows by block.
-#[derive(Clone, Copy)]
-pub(crate) enum Left<'a> {
-    /// Input bytes, zeros left out.
-    Packed(&'a Packed),
-    /// Activations in panels: `columns` of them, `rows` (padded) high.
-    Panels {
-        /// The panels.
-        values: &'a [f32],
-        /// Rows of each, a multiple of `ROWS`.
-        rows: usize,
-        /// Columns in use.
-        columns: usize,
-    },
-}
-
 /// Left: packed values, eight a k. Right: the panel's rows at the packed offsets.
 #[derive(Clone, Copy)]
-pub(crate) struct Sparse<'a> {
-    values: &'a [f32],
+pub(crate) struct Sparse<'a, T> {
+    values: &'a [T],
     offsets: &'a [u32],
-    panel: &'a [f32],
+    panel: &'a [T],
 }
 
 /// Left: eight rows of activations in panels. Right: the panel's rows in order.
 #[derive(Clone, Copy)]
-pub(crate) struct Across<'a> {
-    left: &'a [f32],
+pub(crate) struct Across<'a, T> {
+    left: &'a [T],
     stride: usize,
     depth: usize,
-    panel: &'a [f32],
+    panel: &'a [T],
 }
 
 /// Left: eight columns of an activation panel, k down its rows. Right: the panel's rows in order.
 #[derive(Clone, Copy)]
-pub(crate) struct Down<'a> {
-    left: &'a [f32],
+pub(crate) struct Down<'a, T> {
+    left: &'a [T],
     depth: usize,
-    panel: &'a [f32],
+    panel: &'a [T],
 }
 
-impl<'a> Sparse<'a> {
+impl<'a, T: Real> Sparse<'a, T> {
     /// Group `group` of `packed` against `panel`.
     #[inline(always)]
-    pub(crate) fn new(packed: &'a Packed, group: usize, panel: &'a [f32]) -> Self {
+    pub(crate) fn new(packed: &'a Packed<T>, group: usize, panel: &'a [T]) -> Self {
         // Packing writes only offsets of whole rows below `depth`, and eight values a k.
         assert!(packed.depth() * WIDTH <= panel.len(), "the panel has a row for every packed offset");
         let (values, offsets) = packed.group(group);
@@ -77,20 +62,30 @@ impl<'a> Sparse<'a> {
     }
 }
 
-impl<'a> Across<'a> {
+impl<'a, T: Real> Across<'a, T> {
     /// Rows `block · ROWS …` of activations `values` (`rows` high, `depth` columns) against `panel`.
     #[inline(always)]
-    pub(crate) fn new(values: &'a [f32], rows: usize, block: usize, depth: usize, panel: &'a [f32]) -> Self {
+    pub(crate) fn new(values: &'a [T], rows: usize, block: usize, depth: usize, panel: &'a [T]) -> Self {
         assert!((block + 1) * ROWS <= rows && depth.div_ceil(WIDTH) * rows * WIDTH <= values.len(), "rows exist");
         assert!(depth * WIDTH <= panel.len(), "the panel has a row for every column on the left");
         Self { left: &values[block * ROWS * WIDTH..], stride: rows * WIDTH, depth, panel }
     }
 }
 
-impl<'a> Down<'a> {
+impl<T> Default for Tile<T>
+where
+    T: Real,
+{
+    #[inline(always)]
+    fn default() -> Self {
+        Self([[T::ZERO; WIDTH]; ROWS])
+    }
+}
+
+impl<'a, T: Real> Down<'a, T> {
     /// Columns `group · ROWS …` of activations `values` (`rows` high) down to row `depth`, against `panel`.
     #[inline(always)]
-    pub(crate) fn new(values: &'a [f32], rows: usize, group: usize, depth: usize, panel: &'a [f32]) -> Self {
+    pub(crate) fn new(values: &'a [T], rows: usize, group: usize, depth: usize, panel: &'a [T]) -> Self {
         let start = group * ROWS / WIDTH * rows * WIDTH;
         assert!(depth <= rows && start + rows * WIDTH <= values.len(), "the group's panel exists");
         assert!(depth * WIDTH <= panel.len(), "the panel has a row for every row on the left");
@@ -98,52 +93,11 @@ impl<'a> Down<'a> {
     }
 }
 
-impl Left<'_> {
-    /// Adds rows `block · ROWS …` of the left operand times `panel` to the tile.
-    #[inline(always)]
-    pub(crate) fn multiply<L: Lanes>(self, block: usize, narrow: bool, panel: &[f32], tile: &mut Tile) {
-        // SAFETY: `L::tile` divides the tile into parts inside it; `L` is right by `Isa`.
-        unsafe {
-            match self {
-                Self::Packed(packed) => L::tile(narrow, tile, Sparse::new(packed, block, panel)),
-                Self::Panels { values, rows, columns } => {
-                    L::tile(narrow, tile, Across::new(values, rows, block, columns, panel));
-                }
-            }
-        }
-    }
-
-    /// Whether [`Self::multiply_transposed`] would add zero for this group.
-    #[inline(always)]
-    pub(crate) fn is_zero(self, group: usize) -> bool {
-        match self {
-            Self::Packed(packed) => packed.group(group).1.is_empty(),
-            Self::Panels { .. } => false,
-        }
-    }
-
-    /// Adds the transpose's rows `group · ROWS …` times `panel` (k over `n_rows` examples) to the tile. A packed
-    /// operand has to be packed by columns for this.
-    #[inline(always)]
-    pub(crate) fn multiply_transposed<L: Lanes>(
-        self,
-        group: usize,
-        n_rows: usize,
-        narrow: bool,
-        panel: &[f32],
-        tile: &mut Tile,
-    ) {
-        // SAFETY: `L::tile` divides the tile into parts inside it; `L` is right by `Isa`.
-        unsafe {
-            match self {
-                Self::Packed(packed) => L::tile(narrow, tile, Sparse::new(packed, group, panel)),
-                Self::Panels { values, rows, columns } => {
-                    debug_assert!(group * ROWS < padded(columns), "a group holds columns");
-                    L::tile(narrow, tile, Down::new(values, rows, group, n_rows, panel));
-                }
-            }
-        }
-    }
+/// Adds `product` to the tile, to its first half of columns alone where `narrow`.
+#[inline(always)]
+pub(crate) fn multiply<T: Real, F: Family, P: Product<T>>(narrow: bool, tile: &mut Tile<T>, product: P) {
+    // SAFETY: `Lanes::tile` divides the tile into parts inside it; `F` is right by `Isa`.
+    unsafe { T::On::<F>::tile(narrow, tile, product) }
 }
 
 /// Adds `product` to `MR` rows and `NV` vectors of the tile, in registers.
@@ -151,8 +105,8 @@ impl Left<'_> {
 /// # Safety
 /// As [`Product::run`].
 #[inline(always)]
-pub(crate) unsafe fn part<L: Lanes, const MR: usize, const NV: usize, P: Product>(
-    tile: &mut Tile,
+pub(crate) unsafe fn part<T: Number, L: Lanes<T>, const MR: usize, const NV: usize, P: Product<T>>(
+    tile: &mut Tile<T>,
     row: usize,
     column: usize,
     product: P,
@@ -160,7 +114,7 @@ pub(crate) unsafe fn part<L: Lanes, const MR: usize, const NV: usize, P: Product
     // SAFETY: the caller keeps rows and columns inside the tile; `L` is right by `Isa`.
     unsafe {
         // Loops, not closures: a closure would not inherit the instructions of its caller.
-        let mut sums = [[L::splat(0.0); NV]; MR];
+        let mut sums = [[L::splat(T::ZERO); NV]; MR];
         for (r, sums) in sums.iter_mut().enumerate() {
             for (v, sum) in sums.iter_mut().enumerate() {
                 *sum = L::load(tile.0[row + r].as_ptr().add(column + v * L::N));
@@ -180,14 +134,14 @@ pub(crate) unsafe fn part<L: Lanes, const MR: usize, const NV: usize, P: Product
 /// # Safety
 /// Both pointers are valid for what is read; the processor has the instructions of `L`.
 #[inline(always)]
-unsafe fn accumulate<L: Lanes, const MR: usize, const NV: usize, const STEP: usize>(
+pub(crate) unsafe fn accumulate<T: Number, L: Lanes<T>, const MR: usize, const NV: usize, const STEP: usize>(
     sums: &mut [[L::V; NV]; MR],
-    left: *const f32,
-    right: *const f32,
+    left: *const T,
+    right: *const T,
 ) {
     // SAFETY: the caller's contract.
     unsafe {
-        let mut vectors = [L::splat(0.0); NV];
+        let mut vectors = [L::splat(T::ZERO); NV];
         for (v, vector) in vectors.iter_mut().enumerate() {
             *vector = L::load(right.add(v * L::N));
         }
@@ -200,9 +154,9 @@ unsafe fn accumulate<L: Lanes, const MR: usize, const NV: usize, const STEP: usi
     }
 }
 
-impl Product for Sparse<'_> {
+impl<T: Number> Product<T> for Sparse<'_, T> {
     #[inline(always)]
-    unsafe fn run<L: Lanes, const MR: usize, const NV: usize>(
+    unsafe fn run<L: Lanes<T>, const MR: usize, const NV: usize>(
         self,
         sums: &mut [[L::V; NV]; MR],
         row: usize,
@@ -214,15 +168,15 @@ impl Product for Sparse<'_> {
             // `new`); row and column stay inside the tile (the caller).
             unsafe {
                 let left = values.add(k * ROWS + row);
-                accumulate::<L, MR, NV, 1>(sums, left, panel.add(offset as usize + column));
+                accumulate::<T, L, MR, NV, 1>(sums, left, panel.add(offset as usize + column));
             }
         }
     }
 }
 
-impl Product for Across<'_> {
+impl<T: Number> Product<T> for Across<'_, T> {
     #[inline(always)]
-    unsafe fn run<L: Lanes, const MR: usize, const NV: usize>(
+    unsafe fn run<L: Lanes<T>, const MR: usize, const NV: usize>(
         self,
         sums: &mut [[L::V; NV]; MR],
         row: usize,
@@ -236,7 +190,7 @@ impl Product for Across<'_> {
             unsafe {
                 for k in 0..n {
                     let value = left.add(row * WIDTH + k);
-                    accumulate::<L, MR, NV, WIDTH>(sums, value, right.add(k * WIDTH + column));
+                    accumulate::<T, L, MR, NV, WIDTH>(sums, value, right.add(k * WIDTH + column));
                 }
                 right = right.add(n * WIDTH);
             }
@@ -246,9 +200,9 @@ impl Product for Across<'_> {
     }
 }
 
-impl Product for Down<'_> {
+impl<T: Number> Product<T> for Down<'_, T> {
     #[inline(always)]
-    unsafe fn run<L: Lanes, const MR: usize, const NV: usize>(
+    unsafe fn run<L: Lanes<T>, const MR: usize, const NV: usize>(
         self,
         sums: &mut [[L::V; NV]; MR],
         row: usize,
@@ -260,7 +214,7 @@ impl Product for Down<'_> {
             // inside one panel, as ROWS divides WIDTH; row and column stay inside the tile (the caller).
             unsafe {
                 let value = left.add(k * WIDTH + row);
-                accumulate::<L, MR, NV, 1>(sums, value, right.add(k * WIDTH + column));
+                accumulate::<T, L, MR, NV, 1>(sums, value, right.add(k * WIDTH + column));
             }
         }
     }

@@ -3,30 +3,32 @@
 mod batches;
 
 use crate::init;
-use crate::kernels::{Apply, Buffer, Into32, Isa, LANES, Sgd, Update};
-use crate::network::{Network, Pass};
+use crate::kernels::{Apply, Buffer, Isa, LANES, Real, Rule, Sink, Update};
+use crate::layers::{Mode, Noise};
+use crate::network::{Network, Purpose, Tape};
 use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
 
-/// Examples that go through the network at once; a larger batch is summed in chunks.
+/// Examples that go through the network at once; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
 
 /// A training under way: weights, optimiser state, the position in the data order, and the sums of its updates.
 ///
-/// Memory: the weights (twice with momentum; once more for batches beyond 256 rows), the activations of at most 256
-/// examples, and the order of one epoch.
+/// Memory: the weights (once more for every kind of moment, once more for batches in several chunks), all values and
+/// their gradients for one chunk of at most 256 examples (the whole batch, with batch norm), and the order of one epoch.
 #[derive(Debug)]
-pub struct Trainer {
+pub struct Trainer<T: Real = f32> {
     problem: Problem,
-    network: Network,
-    parameters: Buffer,
-    velocity: Buffer,
+    network: Network<T>,
+    parameters: Buffer<T>,
+    velocity: Buffer<T>,
     /// Empty where a batch fits one chunk.
-    gradient: Buffer,
-    parts: Vec<(usize, usize, bool)>,
-    pass: Pass,
+    gradient: Buffer<T>,
+    buffers: Vec<f64>,
+    tape: Tape<T>,
     batches: Batches,
+    chunk: usize,
     sums: UpdateSums,
     steps_done: u64,
     examples_seen: u64,
@@ -56,7 +58,7 @@ pub struct UpdateSums {
     pub batch_loss: f64,
 }
 
-impl Trainer {
+impl<T: Real> Trainer<T> {
     /// At step 0, with the initial weights of the problem's `init_seed`.
     #[must_use]
     pub fn new(problem: &Problem) -> Self {
@@ -66,15 +68,18 @@ impl Trainer {
     pub(crate) fn with_isa(problem: &Problem, isa: Isa) -> Self {
         let network = Network::new(problem, isa);
         let batch_rows = problem.course().batch_rows as usize;
+        let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(CHUNK) };
         let momentum = problem.settings().train.momentum != 0.0;
         let mut parameters = Buffer::zeros(network.n_values);
-        network.pack(problem, &init::parameters(problem), &mut parameters);
+        let start: Vec<T> = init::parameters(problem).into_iter().map(T::of).collect();
+        network.pack(&start, &mut parameters);
         Self {
             velocity: Buffer::zeros(if momentum { network.n_values } else { 0 }),
-            gradient: Buffer::zeros(if batch_rows > CHUNK { network.n_values } else { 0 }),
-            parts: network.parts(),
-            pass: Pass::new(&network, batch_rows.min(CHUNK)),
+            gradient: Buffer::zeros(if batch_rows > chunk { network.n_values } else { 0 }),
+            buffers: network.initial_buffers(),
+            tape: Tape::new(&network, chunk, Purpose::Gradient),
             batches: Batches::new(problem),
+            chunk,
             sums: UpdateSums::default(),
             steps_done: 0,
             examples_seen: 0,
@@ -87,38 +92,41 @@ impl Trainer {
 
     /// One optimiser step. Allocates nothing.
     pub fn step(&mut self) -> Step {
-        let data = self.problem.data();
-        let rows = self.batches.next_batch();
+        let (n_rows, squares, loss) = self.update();
+        self.finish(n_rows, loss / n_rows as f64, squares.iter().sum())
+    }
+
+    /// Rows in the batch, Σ u² by lanes, Σ loss.
+    fn update(&mut self) -> (usize, [f64; LANES], f64) {
+        let Self { problem, network, parameters, velocity, gradient, tape, batches, .. } = self;
+        let data = problem.data();
+        let rows = batches.next_batch();
         let n_rows = rows.len();
-        let sgd = constants(&self.problem);
-        let (velocity, parameters) = (&mut self.velocity[..], &mut self.parameters[..]);
-        let mut update = Update { sgd, parameters, velocity, squares: [0.0; LANES] };
-        let scale = 1.0 / n_rows as f32;
+        let scale = Some(T::ONE / T::of(n_rows as f64));
+        let noise = Noise { seed: problem.settings().streams.order_seed, step: self.steps_done, chunk: 0 };
+        let mut update = update(problem, parameters, velocity);
         let mut loss = 0.0;
-        if n_rows <= CHUNK {
-            loss += self.pass.forward(&self.network, update.parameters, &data.train, rows, Some(scale)).loss;
-            for layer in (0..self.network.layers.len()).rev() {
-                if layer > 0 {
-                    self.pass.backward(&self.network, update.parameters, layer);
-                }
-                self.pass.gradient(&self.network, &data.train, layer, &mut update);
-            }
-        } else {
-            self.gradient.fill(0.0);
-            let mut sink = Into32(&mut self.gradient);
-            for rows in rows.chunks(CHUNK) {
-                loss += self.pass.forward(&self.network, update.parameters, &data.train, rows, Some(scale)).loss;
-                for layer in (0..self.network.layers.len()).rev() {
-                    if layer > 0 {
-                        self.pass.backward(&self.network, update.parameters, layer);
-                    }
-                    self.pass.gradient(&self.network, &data.train, layer, &mut sink);
-                }
-            }
-            self.network.isa.run(Apply { gradient: &self.gradient, parts: &self.parts, update: &mut update });
+        if n_rows <= self.chunk {
+            let mode = Mode::Training(noise);
+            tape.load(network, data, &data.train, rows);
+            tape.forward(network, update.parameters, &mode);
+            loss += tape.score(network, scale).loss;
+            let mut sink = Sink::Update(update);
+            tape.backward(network, &data.train, None, &mode, &mut sink);
+            tape.update_running(network, &mut self.buffers);
+            let Sink::Update(update) = sink else { unreachable!("the sink was made of an update") };
+            return (n_rows, update.squares, loss);
         }
-        let square: f64 = update.squares.iter().sum();
-        self.finish(n_rows, loss / n_rows as f64, square)
+        gradient.fill(T::ZERO);
+        for (chunk, rows) in (0..).zip(rows.chunks(self.chunk)) {
+            let mode = Mode::Training(Noise { chunk, ..noise });
+            tape.load(network, data, &data.train, rows);
+            tape.forward(network, update.parameters, &mode);
+            loss += tape.score(network, scale).loss;
+            tape.backward(network, &data.train, Some(update.parameters), &mode, &mut Sink::Sum(gradient));
+        }
+        network.isa.run(Apply { gradient, parts: &network.parts, update: &mut update });
+        (n_rows, update.squares, loss)
     }
 
     /// Counts the step, and says whether it is finite.
@@ -161,9 +169,15 @@ impl Trainer {
     ///
     /// # Panics
     /// If `out` does not have [`Problem::n_parameters`] values.
-    pub fn parameters_into(&self, out: &mut [f32]) {
+    pub fn parameters_into(&self, out: &mut [T]) {
         assert_eq!(out.len(), self.problem.n_parameters(), "θ has one value a parameter");
-        self.network.unpack(&self.problem, &self.parameters, out);
+        self.network.unpack(&self.parameters, out);
+    }
+
+    /// The running statistics that go with θ, [`Problem::n_buffers`] of them.
+    #[must_use]
+    pub fn buffers(&self) -> &[f64] {
+        &self.buffers
     }
 
     /// The sums since the last call, which sets them to zero.
@@ -172,14 +186,16 @@ impl Trainer {
     }
 }
 
-fn constants(problem: &Problem) -> Sgd {
+fn update<'a, T: Real>(problem: &Problem, parameters: &'a mut [T], velocity: &'a mut [T]) -> Update<'a, T> {
     let train = &problem.settings().train;
-    let decay = train.weight_decay as f32;
-    Sgd {
-        rate: train.learning_rate as f32,
-        momentum: train.momentum as f32,
+    let decay = T::of(train.weight_decay);
+    Update {
+        rule: Rule::Sgd { rate: T::of(train.learning_rate), momentum: T::of(train.momentum) },
         weight_decay: decay,
-        bias_decay: if train.decay_biases { decay } else { 0.0 },
+        bias_decay: if train.decay_biases { decay } else { T::ZERO },
+        parameters,
+        velocity,
+        squares: [0.0; LANES],
     }
 }
 
@@ -197,7 +213,7 @@ mod tests {
     fn bits(settings: &RunSettings, isa: Isa) -> Vec<u32> {
         let data = crate::data::digits(&settings.data).unwrap();
         let problem = Problem::new(settings, Arc::new(data)).unwrap();
-        let mut trainer = Trainer::with_isa(&problem, isa);
+        let mut trainer = Trainer::<f32>::with_isa(&problem, isa);
         for _ in 0..4 {
             assert_eq!(trainer.step(), Step::Ok);
         }

@@ -1,0 +1,128 @@
+//! The two number types that everything runs in.
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use super::lanes::{Family, Lanes};
+use super::math;
+
+/// `f32` for training, `f64` for checking and for what asks for it.
+pub trait Real: Number {
+    /// This type's vectors in a family of instructions.
+    #[doc(hidden)]
+    type On<F: Family>: Lanes<Self>;
+}
+
+/// Arithmetic, and the elementary functions that are the same on every processor.
+pub trait Number:
+    Copy
+    + Debug
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// −∞.
+    const NEG_INFINITY: Self;
+    /// Bytes of one.
+    const BYTES: usize;
+
+    /// Rounded to this type.
+    fn of(value: f64) -> Self;
+    /// Widened, exactly.
+    fn wide(self) -> f64;
+    /// a · b + c, rounded once, with a = self.
+    fn fma(self, b: Self, c: Self) -> Self;
+    /// √self.
+    fn root(self) -> Self;
+    /// |self|.
+    fn size(self) -> Self;
+    /// Neither infinite nor not a number.
+    fn is_finite_number(self) -> bool;
+    /// e^self.
+    fn exp(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// 1 / (1 + e^−self).
+    fn sigmoid(self) -> Self;
+    /// The error function.
+    fn erf(self) -> Self;
+}
+
+macro_rules! number {
+    ($ty:ty, $exp:path, $tanh:path, $sigmoid:path, $erf:path) => {
+        impl Number for $ty {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const NEG_INFINITY: Self = <$ty>::NEG_INFINITY;
+            const BYTES: usize = size_of::<$ty>();
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as $ty
+            }
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline(always)]
+            fn fma(self, b: Self, c: Self) -> Self {
+                self.mul_add(b, c)
+            }
+            #[inline(always)]
+            fn root(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn size(self) -> Self {
+                self.abs()
+            }
+            #[inline(always)]
+            fn is_finite_number(self) -> bool {
+                self.is_finite()
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $exp(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                $tanh(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                $sigmoid(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+        }
+    };
+}
+
+number!(f32, math::exp, math::tanh, math::sigmoid, math::erf);
+number!(f64, libm::exp, libm::tanh, math::sigmoid64, libm::erf);
+
+impl Real for f32 {
+    type On<F: Family> = F;
+}
+
+impl Real for f64 {
+    type On<F: Family> = F;
+}
