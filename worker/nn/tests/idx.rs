@@ -1,26 +1,13 @@
 //! IDX files, good and bad.
 #![allow(clippy::unwrap_used, reason = "tests may unwrap")]
 
-use std::io::Write;
+mod files;
 
+use files::{gzip, images, labels};
 use traipse_nn::Dataset;
 use traipse_nn::data::{Error, IdxFiles, mnist};
+use traipse_sweep::network::Shape;
 use traipse_sweep::settings::{DataName, DataSettings};
-
-fn images(n: u32, side: u32) -> Vec<u8> {
-    let header = [0x803, n, side, side].map(u32::to_be_bytes);
-    header.concat().into_iter().chain((0..n * side * side).map(|i| (i % 251) as u8)).collect()
-}
-
-fn labels(n: u32) -> Vec<u8> {
-    [0x801, n].map(u32::to_be_bytes).concat().into_iter().chain((0..n).map(|i| (i % 10) as u8)).collect()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn decode(files: [&[u8]; 4]) -> Result<Dataset, Error> {
     let settings = DataSettings { name: DataName::Mnist, ..DataSettings::default() };
@@ -79,4 +66,19 @@ fn bad_files_are_named() {
             assert!(error.contains(part), "{error} lacks {part}");
         }
     }
+}
+
+#[test]
+fn fashion_mnist_is_the_same_format_and_other_sets_are_refused() {
+    let parts = [images(30, 5), labels(30), images(20, 5), labels(20)];
+    let files = IdxFiles {
+        train_images: ("a", &parts[0]),
+        train_labels: ("b", &parts[1]),
+        test_images: ("c", &parts[2]),
+        test_labels: ("d", &parts[3]),
+    };
+    let of = |name| mnist(&DataSettings { name, ..DataSettings::default() }, &files);
+    let data = of(DataName::FashionMnist).unwrap();
+    assert_eq!(data.input_shape(), Shape { channels: 1, height: 5, width: 5 });
+    assert!(of(DataName::Cifar10).unwrap_err().to_string().contains("\"cifar10\""));
 }

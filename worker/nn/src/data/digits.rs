@@ -31,7 +31,7 @@ const TEST_EVERY: usize = 5;
 /// If the settings name another set, or `train_limit` does not fit.
 pub fn digits(settings: &DataSettings) -> Result<Dataset, Error> {
     if settings.name != DataName::Digits {
-        return Err(Error::Name { found: "mnist", expected: "digits" });
+        return Err(Error::Name { found: settings.name.as_str(), expected: "digits" });
     }
     let whole = decode()?;
     let (mut train, mut test) = (Vec::new(), Vec::new());

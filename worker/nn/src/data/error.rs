@@ -1,5 +1,7 @@
 //! What can be wrong with data.
 
+use super::{ArchiveFault, ArrayFault, TableFault, ZipFault};
+
 /// Data that cannot be used. Every message names the file, what was found and what was expected.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -44,8 +46,67 @@ pub enum Error {
         /// In words.
         what: &'static str,
     },
+    /// Not records of one length.
+    #[error(
+        "{file}: {found} bytes are not whole records of {record}: not the binary version of the set that data.name \
+         says, or truncated; fetch it again"
+    )]
+    Records {
+        /// Which file.
+        file: String,
+        /// Bytes that there are.
+        found: u64,
+        /// Bytes of one record.
+        record: u64,
+    },
+    /// A damaged tar archive.
+    #[error("{file}: {source}")]
+    Archive {
+        /// Which file.
+        file: String,
+        /// What is wrong.
+        source: ArchiveFault,
+    },
+    /// A damaged zip archive.
+    #[error("{file}: {source}")]
+    Zip {
+        /// Which file.
+        file: String,
+        /// What is wrong.
+        source: ZipFault,
+    },
+    /// An array that is not what it should be.
+    #[error("{file}: {array} {source}")]
+    Array {
+        /// Which file.
+        file: String,
+        /// Which array.
+        array: &'static str,
+        /// What is wrong.
+        source: ArrayFault,
+    },
+    /// A table that is not what it should be.
+    #[error("{file}: line {line}: {source}")]
+    Table {
+        /// Which file.
+        file: String,
+        /// From 1.
+        line: u64,
+        /// What is wrong.
+        source: TableFault,
+    },
+    /// A setting of a synthetic set that does not fit.
+    #[error("{key} = {found} does not fit: use {wanted}")]
+    Setting {
+        /// The dotted key.
+        key: &'static str,
+        /// What was asked for.
+        found: String,
+        /// What would fit.
+        wanted: String,
+    },
     /// A header beyond every bound.
-    #[error("{file}: its header promises {found} {what}, more than the {limit} that are allowed")]
+    #[error("{file}: it holds or promises {found} {what}, more than the {limit} that are allowed")]
     TooMany {
         /// Which file.
         file: String,

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use flate2::read::MultiGzDecoder;
 use traipse_sweep::network::Shape;
 use traipse_sweep::settings::{DataName, DataSettings};
 
+use super::file::{Named, Plain};
 use super::finish::{Decoded, finish};
 use super::{Dataset, Error, Split};
 
@@ -17,29 +17,28 @@ const IMAGES: u32 = 0x0000_0803;
 const LABELS: u32 = 0x0000_0801;
 const N_CLASSES: usize = 10;
 const FULL_SCALE: f64 = 255.0;
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The four files of an IDX set: (name for messages, raw bytes, plain or gzip).
 #[derive(Clone, Copy, Debug)]
 pub struct IdxFiles<'a> {
     /// Images to train on.
-    pub train_images: (&'a str, &'a [u8]),
+    pub train_images: Named<'a>,
     /// Their labels.
-    pub train_labels: (&'a str, &'a [u8]),
+    pub train_labels: Named<'a>,
     /// Images to test on.
-    pub test_images: (&'a str, &'a [u8]),
+    pub test_images: Named<'a>,
     /// Their labels.
-    pub test_labels: (&'a str, &'a [u8]),
+    pub test_labels: Named<'a>,
 }
 
-/// Decodes MNIST's four files.
+/// Decodes the four files of MNIST or Fashion-MNIST, which have one format and one set of names.
 ///
 /// # Errors
 /// If a file is damaged, is not what it should be, or disagrees with another; the message names the file, what was
 /// found and what was expected. A header that lies about its size allocates nothing.
 pub fn mnist(settings: &DataSettings, files: &IdxFiles<'_>) -> Result<Dataset, Error> {
-    if settings.name != DataName::Mnist {
-        return Err(Error::Name { found: "digits", expected: "mnist" });
+    if !matches!(settings.name, DataName::Mnist | DataName::FashionMnist) {
+        return Err(Error::Name { found: settings.name.as_str(), expected: "mnist or fashion-mnist" });
     }
     let (train, train_shape) = split(files.train_images, files.train_labels)?;
     let (test, test_shape) = split(files.test_images, files.test_labels)?;
@@ -52,7 +51,7 @@ pub fn mnist(settings: &DataSettings, files: &IdxFiles<'_>) -> Result<Dataset, E
 }
 
 /// One pair of files, checked against each other.
-fn split(images: (&str, &[u8]), labels: (&str, &[u8])) -> Result<(Split, (u32, u32)), Error> {
+fn split(images: Named<'_>, labels: Named<'_>) -> Result<(Split, (u32, u32)), Error> {
     let (shape, pixels) = decode(images, IMAGES, "images")?;
     let (_, classes) = decode(labels, LABELS, "labels")?;
     let n_features = shape[1] as usize * shape[2] as usize;
@@ -72,16 +71,8 @@ fn split(images: (&str, &[u8]), labels: (&str, &[u8])) -> Result<(Split, (u32, u
 }
 
 /// The sizes (1 where the file has fewer dimensions) and the bytes of one file.
-fn decode((file, raw): (&str, &[u8]), magic: u32, what: &'static str) -> Result<([u32; 3], Vec<u8>), Error> {
-    if raw.starts_with(&GZIP) {
-        decode_from(file, &mut MultiGzDecoder::new(raw), magic, what)
-    } else {
-        let mut plain = raw;
-        decode_from(file, &mut plain, magic, what)
-    }
-}
-
-fn decode_from(file: &str, from: &mut impl Read, magic: u32, what: &'static str) -> Result<([u32; 3], Vec<u8>), Error> {
+fn decode((file, raw): Named<'_>, magic: u32, what: &'static str) -> Result<([u32; 3], Vec<u8>), Error> {
+    let from = &mut Plain::new(raw);
     let n_sizes = (magic & 0xff) as usize;
     let header = 4 + 4 * n_sizes as u64;
     let first = word(file, from, 0, header)?;

@@ -3,24 +3,36 @@
 //! Examples that came as bytes stay bytes, one shared copy for all slots, and become `f32` a batch at a time:
 //! x = byte · scale + offset, one fused multiply-add. Others are `f32`, scaled once when they are read.
 
+mod cifar;
+mod csv;
 mod digits;
 mod error;
+mod file;
 mod finish;
 mod hash;
 mod idx;
 mod noise;
+mod npz;
 mod order;
 mod scale;
 mod split;
 mod subset;
+mod synthetic;
+mod tar;
 
 use traipse_sweep::network::Shape;
 
+pub use cifar::{CifarFormat, cifar, cifar_archive, cifar_format};
+pub use csv::{TableFault, csv};
 pub use digits::digits;
 pub use error::Error;
+pub use file::Named;
 pub use idx::{IdxFiles, MAX_BYTES, MAX_EXAMPLES, mnist};
+pub use npz::{ArrayFault, ZipFault, npz};
 pub use order::probe_order;
 pub use split::{Split, Targets, Values};
+pub use synthetic::{blob_centres, regression_minimiser, synthetic, teacher_weights};
+pub use tar::ArchiveFault;
 
 /// Examples to train on and examples to test on.
 #[derive(Clone, Debug)]

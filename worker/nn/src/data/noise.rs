@@ -56,6 +56,13 @@ mod tests {
         assert_eq!(changed(1.0).len(), 1442);
     }
 
+    /// The first of 144, by NumPy's Philox.
+    #[test]
+    fn rows_and_classes_are_those_of_the_stream() {
+        let expected = [(11, 6), (22, 0), (28, 9), (42, 1), (49, 9), (63, 1), (65, 0), (77, 2)];
+        assert_eq!(changed(0.1)[..8], expected);
+    }
+
     #[test]
     fn the_other_classes_are_drawn_evenly() {
         let mut counts = [0u32; 10];
