@@ -123,7 +123,7 @@ impl<T: Real> Curvature<T> {
 
     /// Ends the chain where it is long enough.
     fn fold(&mut self, chunk: usize, n_chunks: usize) {
-        if (chunk + 1).is_multiple_of(CHAIN) || chunk + 1 == n_chunks {
+        if ends_chain(chunk, n_chunks) {
             self.network.isa.run(Fold { chain: &mut self.chain, sums: &mut self.sums });
         }
     }
@@ -169,17 +169,23 @@ impl<T: Real> Curvature<T> {
             }
             return;
         }
-        // One chunk's passes serve all directions, so there are as many sums.
+        // One chunk's passes serve all directions, so there are as many chains and sums.
         let data = Arc::clone(&self.data);
+        let n_chunks = self.n_chunks();
         let mut sums = vec![vec![0.0; self.network.n_values]; directions.len()];
-        for chunk in 0..self.n_chunks() {
+        let mut chains = vec![Buffer::zeros(self.network.n_values); directions.len()];
+        for chunk in 0..n_chunks {
             let split = self.split(&data);
             self.load(&data, split, chunk);
             self.chain.fill(T::ZERO);
-            for (direction, sums) in directions.iter().zip(&mut sums) {
+            for ((direction, chain), sums) in directions.iter().zip(&mut chains).zip(&mut sums) {
                 self.take(direction);
+                std::mem::swap(&mut self.chain, chain);
                 self.along(product, 0);
-                self.network.isa.run(Fold { chain: &mut self.chain, sums });
+                std::mem::swap(&mut self.chain, chain);
+                if ends_chain(chunk, n_chunks) {
+                    self.network.isa.run(Fold { chain, sums });
+                }
             }
         }
         for (sums, out) in sums.iter().zip(out) {
@@ -263,6 +269,11 @@ impl<T: Real> Curvature<T> {
         self.direction.iter_mut().zip(sums).for_each(|(to, &from)| *to = T::of(from / n));
         self.network.unpack(&self.direction, out);
     }
+}
+
+/// Whether a chain's sum joins the f64 sums after this chunk: the same whether passes are kept or not.
+fn ends_chain(chunk: usize, n_chunks: usize) -> bool {
+    (chunk + 1).is_multiple_of(CHAIN) || chunk + 1 == n_chunks
 }
 
 /// Rows class by class where asked, and the place of each in the order given.
