@@ -64,7 +64,7 @@ fn has_type(name: &str, value: &Value) -> bool {
 #[test]
 fn it_accepts_our_sweeps_and_their_canonical_forms() {
     let schema = json_schema();
-    for name in ["digits", "mnist", "noop"] {
+    for name in ["digits", "mnist", "noop", "lenet", "resnet", "optimizers"] {
         let path = format!("{}/../sweeps/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap();
         let value: Value = toml::from_str::<toml::Table>(&text).map(|table| json!(table)).unwrap();
@@ -84,9 +84,15 @@ fn it_refuses_what_the_reader_refuses() {
         "[train]\nlearning_rate = -1",
         "[train]\nmomentum = 1",
         "[train]\nepochs = 3\nsteps = 4",
-        "[train]\nschedule = \"cosine\"",
-        "[train]\nloss = \"mse\"",
-        "[model]\nkind = \"cnn\"",
+        "[train]\nschedule = \"cosin\"",
+        "[train]\nschedule = {\"step\": [3]}",
+        "[train]\nstop = {}",
+        "[train]\naugment = [\"flip\", \"flip\"]",
+        "[train]\nepsilon = 0",
+        "[train]\nloss = \"mae\"",
+        "[model]\nkind = \"walk\"",
+        "[model]\npreset = \"lenet\"",
+        "[model]\nlayers = [3]",
         "[model]\nhidden = [0]",
         "[snapshots]\nat = {\"log\": 4, \"from\": 3}",
         "[probes]\nhessian = {}",

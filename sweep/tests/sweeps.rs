@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use traipse_sweep::network::{Network, Shape};
 use traipse_sweep::spec::{Format, parse};
 use traipse_sweep::{JobNumber, Plan};
 
@@ -35,6 +36,29 @@ fn noop_is_twenty_thousand_runs() {
     let plan = plan("noop");
     assert_eq!((plan.n_cells(), plan.n_replicates(), plan.n_runs()), (2000, 10, 20_000));
 }
+
+#[test]
+fn lenet_is_three_seeds_of_a_preset() {
+    let plan = plan("lenet");
+    assert_eq!((plan.n_cells(), plan.n_replicates()), (1, 3));
+    let network = Network::of(&plan.settings(JobNumber(0)), Shape { channels: 1, height: 28, width: 28 }, 10).unwrap();
+    assert_eq!(network.n_parameters, 61_706);
+}
+
+#[test]
+fn resnet_is_two_schedules_of_two_seeds() {
+    let plan = plan("resnet");
+    assert_eq!((plan.n_cells(), plan.n_replicates()), (2, 2));
+    let network = Network::of(&plan.settings(JobNumber(0)), Shape { channels: 3, height: 32, width: 32 }, 10).unwrap();
+    assert_eq!(network.n_parameters, 78_042);
+}
+
+#[test]
+fn optimizers_is_a_union_of_five_products() {
+    let plan = plan("optimizers");
+    assert_eq!((plan.spec().products.len(), plan.n_cells(), plan.n_runs()), (5, 16, 80));
+}
+
 #[test]
 fn the_example_of_the_grammar_is_read() {
     let path = format!("{}/../docs/spec.md", env!("CARGO_MANIFEST_DIR"));

@@ -2,7 +2,7 @@
 
 use super::error::{Error, Place, Reason};
 use super::{Layer, MAX_FEATURES, MAX_LAYERS, MAX_PARAMETERS, Network, Node, Parameter, PoolKind, Shape, Words};
-use crate::settings::{Activation, ModelKind, ModelSettings, Norm};
+use crate::settings::{Activation, ModelKind, ModelSettings, Norm, Preset};
 
 /// The whole network.
 pub(super) fn network(model: &ModelSettings, input: Shape, n_outputs: usize) -> Result<Network, Error> {
@@ -22,6 +22,24 @@ pub(super) fn network(model: &ModelSettings, input: Shape, n_outputs: usize) -> 
     let last = build.dense(n_outputs, Norm::None, Activation::Identity);
     last.map_err(|reason| Error::Layer { place: Place::Last, reason })?;
     Ok(build.network)
+}
+
+/// The preset that says what the layers of a `cnn` or a `resnet` are; none where its layers do.
+pub(crate) fn choice(model: &ModelSettings) -> Result<Option<Preset>, Error> {
+    let (kind, example) = match model.kind {
+        ModelKind::Mlp | ModelKind::Noop => return Ok(None),
+        ModelKind::Cnn => ("cnn", "lenet5"),
+        ModelKind::Resnet => ("resnet", "resnet8"),
+    };
+    match (model.preset, model.layers.is_empty()) {
+        (Some(_), false) => Err(Error::Both),
+        (None, true) => Err(Error::Neither { kind, example }),
+        (Some(preset), true) if preset.kind() != model.kind => {
+            let wanted = if model.kind == ModelKind::Cnn { "resnet" } else { "cnn" };
+            Err(Error::Preset { preset: preset.as_str(), kind, wanted })
+        }
+        (preset, _) => Ok(preset),
+    }
 }
 
 /// A node's weights and biases.
@@ -56,18 +74,7 @@ impl Build<'_> {
     /// The layers of a `cnn` or a `resnet`.
     fn layers(&mut self) -> Result<(), Error> {
         let model = self.model;
-        let preset = match (model.preset, model.layers.is_empty()) {
-            (Some(_), false) => return Err(Error::Both),
-            (None, true) if model.kind == ModelKind::Cnn => {
-                return Err(Error::Neither { kind: "cnn", example: "lenet5" });
-            }
-            (None, true) => return Err(Error::Neither { kind: "resnet", example: "resnet8" }),
-            (preset, _) => preset,
-        };
-        if let Some(preset) = preset.filter(|preset| preset.kind() != model.kind) {
-            let (kind, wanted) = if model.kind == ModelKind::Cnn { ("cnn", "resnet") } else { ("resnet", "cnn") };
-            return Err(Error::Preset { preset: preset.as_str(), kind, wanted });
-        }
+        let preset = choice(model)?;
         let layers = preset.map(|preset| preset.layers(self.network.input, model.width));
         let layers = layers.as_ref().unwrap_or(&model.layers);
         check_count("model.layers", layers.len())?;

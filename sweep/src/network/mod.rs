@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use crate::settings::{Activation, RunSettings};
 
+pub(crate) use build::choice;
 pub use error::{Error, Place, Reason};
 pub(crate) use words::Words;
 

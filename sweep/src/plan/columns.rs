@@ -83,7 +83,10 @@ fn names(settings: &[&'static Setting]) -> BTreeMap<&'static str, String> {
 
 /// Settings that a run may lack: another length, no folder, no limit.
 fn is_nullable(setting: &Setting) -> bool {
-    let optional = matches!(setting.kind, Kind::Text | Kind::Count { optional: true, .. });
+    let optional = matches!(
+        setting.kind,
+        Kind::Text | Kind::Stop | Kind::Count { optional: true, .. } | Kind::Word { optional: true, .. }
+    );
     optional || crate::spec::read::is_length(setting.key)
 }
 
@@ -93,6 +96,7 @@ fn column_type(spec: &SweepSpec, setting: &Setting) -> ColumnType {
         Kind::Number { .. } => ColumnType::F64,
         Kind::Truth => ColumnType::Bool,
         Kind::Word { .. } | Kind::Text | Kind::Widths | Kind::Numbers { .. } => ColumnType::Utf8,
+        Kind::Layers | Kind::Schedule | Kind::Stop | Kind::Augment => ColumnType::Utf8,
         Kind::Batch => {
             let axes = spec.products.iter().flat_map(|product| &product.axes);
             let words =

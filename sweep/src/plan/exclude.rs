@@ -22,6 +22,11 @@ impl Rule {
         self.conditions.iter().all(|(digit, values)| holds(values, digits[*digit].at(index)))
     }
 
+    /// Whether it looks at no other digits than these.
+    pub(crate) fn is_about(&self, digits: &[usize]) -> bool {
+        self.conditions.iter().all(|(digit, _)| digits.contains(digit))
+    }
+
     fn condition(&self, digit: usize) -> Option<&[u32]> {
         self.conditions.iter().find(|(at, _)| *at == digit).map(|(_, values)| values.as_slice())
     }

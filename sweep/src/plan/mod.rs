@@ -4,7 +4,7 @@
 //! lexicographic, the axes in the order of the file and the replicates last, so that `index / n_replicates` is the cell.
 
 mod columns;
-mod exclude;
+pub(crate) mod exclude;
 pub(crate) mod grid;
 mod order;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The serde form of these types *is* the canonical form: keys as in the sweep file, unknown keys refused. What a
 //! version knows but cannot yet do is refused when the spec is read, not here.
 
+pub(crate) mod conflict;
 mod course;
 mod data;
 mod model;
@@ -10,6 +11,7 @@ mod train;
 
 use serde::{Deserialize, Serialize};
 
+pub use conflict::Conflict;
 pub use course::{Course, CourseError};
 pub use data::{DataName, DataSettings, Scale};
 pub use model::{Activation, Init, ModelKind, ModelSettings, Norm, Preset};

@@ -1,5 +1,6 @@
 //! Checks of settings against each other: what a data set or a model ignores, and what it cannot do without.
 
+mod conflicts;
 mod data;
 
 use serde_json::{Value as Json, json};
@@ -8,6 +9,7 @@ use super::SweepSpec;
 use super::catalogue::SETTINGS;
 use super::error::Fault;
 use super::read::Places;
+use crate::plan::grid::Grid;
 use crate::settings::{ModelKind, RunSettings};
 
 /// Checks the base settings and the axes together.
@@ -15,6 +17,11 @@ pub(super) fn settings(spec: &SweepSpec, places: &Places) -> Result<(), Fault> {
     let check = Check { spec, places };
     data::check(&check)?;
     check.noop()
+}
+
+/// Checks the settings of every cell against each other.
+pub(super) fn cells(spec: &SweepSpec, places: &Places, grid: &Grid) -> Result<(), Fault> {
+    conflicts::check(spec, places, grid)
 }
 
 struct Check<'a> {
@@ -26,7 +33,9 @@ impl Check<'_> {
     /// What does nothing ignores every other setting of the model.
     fn noop(&self) -> Result<(), Fault> {
         let noop = self.some_run_has("model.kind", json!("noop"), self.spec.base.model.kind == ModelKind::Noop);
-        let trained = self.some_run_has("model.kind", json!("mlp"), self.spec.base.model.kind == ModelKind::Mlp);
+        let trained = [("mlp", ModelKind::Mlp), ("cnn", ModelKind::Cnn), ("resnet", ModelKind::Resnet)]
+            .iter()
+            .any(|(word, kind)| self.some_run_has("model.kind", json!(word), self.spec.base.model.kind == *kind));
         if !noop || trained {
             return Ok(());
         }

@@ -23,7 +23,8 @@ fn read_all(text: &str, format: Format) -> Result<SweepSpec, Fault> {
     let root = text::read(text, format)?;
     let (spec, places) = read::spec(&root)?;
     check::settings(&spec, &places)?;
-    Grid::new(&spec).map_err(|error| place(error, &places))?;
+    let grid = Grid::new(&spec).map_err(|error| place(error, &places))?;
+    check::cells(&spec, &places, &grid)?;
     bounded(spec.canonical_json().len(), "the spec, with its ranges and defaults written out,")?;
     Ok(spec)
 }

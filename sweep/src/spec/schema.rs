@@ -73,6 +73,10 @@ fn section(name: &str, description: &str, more: &[(&str, Json)]) -> Json {
     schema
 }
 
+/// A layer in words, as far as a pattern can say.
+const LAYER: &str = "^ *(conv +[0-9]+ +[0-9]+[x×][0-9]+( +(stride|pad) +[0-9]+)*|pool +(max|average) +[0-9]+( +stride +[0-9]+)?\
+                     |pool +global|dense +[0-9]+|block +[0-9]+( +stride +[0-9]+)?|dropout +[0-9.e-]+) *$";
+
 /// What a setting takes, as one value.
 fn setting_schema(setting: &Setting) -> Json {
     match setting.kind {
@@ -85,6 +89,23 @@ fn setting_schema(setting: &Setting) -> Json {
         Kind::Widths => json!({ "type": "array", "items": { "type": "integer", "minimum": 1 } }),
         Kind::Numbers { min, max, most } => json!({ "type": "array", "minItems": 1, "maxItems": most,
             "items": { "type": "number", "minimum": min, "maximum": max } }),
+        Kind::Layers => json!({ "type": "array", "items": { "type": "string", "pattern": LAYER } }),
+        Kind::Schedule => json!({ "anyOf": [{ "enum": ["constant", "cosine", "linear"] }, {
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["step", "factor"],
+            "properties": {
+                "step": { "type": "array", "minItems": 1, "items": { "type": "number", "minimum": 0 } },
+                "factor": { "type": "number", "minimum": 0 },
+            },
+        }] }),
+        Kind::Stop => json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["train_error"],
+            "properties": { "train_error": { "type": "number", "minimum": 0, "maximum": 1 } },
+        }),
+        Kind::Augment => json!({ "type": "array", "uniqueItems": true, "items": { "enum": ["crop4", "flip"] } }),
         Kind::Batch => json!({ "anyOf": [
             { "type": "integer", "minimum": 1, "maximum": u32::MAX },
             { "const": "full" },

@@ -15,17 +15,6 @@ const fn later(key: &'static str, default: &'static str) -> Later {
 
 /// Every such key, in the order of the documentation.
 pub(crate) const LATER: &[Later] = &[
-    later("model.preset", ""),
-    later("model.layers", ""),
-    later("model.width", ""),
-    later("model.norm", "\"none\""),
-    later("model.dropout", "0"),
-    later("train.nesterov", "false"),
-    later("train.schedule", "\"constant\""),
-    later("train.warmup_epochs", "0"),
-    later("train.stop", ""),
-    later("train.augment", "[]"),
-    later("train.precision", "\"f32\""),
     later("probes.hessian", ""),
     later("fork", "{}"),
     later("compare", "[]"),

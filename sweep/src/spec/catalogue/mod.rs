@@ -4,7 +4,9 @@
 //! all start here.
 
 mod later;
+mod macros;
 mod settings;
+mod structured;
 mod suggest;
 mod value;
 
@@ -33,8 +35,8 @@ pub(crate) struct Setting {
 /// What a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// One of some words; others are known but not available yet.
-    Word { now: &'static [&'static str], later: &'static [&'static str] },
+    /// One of some words, perhaps none; others are known but not available yet.
+    Word { now: &'static [&'static str], later: &'static [&'static str], optional: bool },
     /// A whole number within bounds.
     Count { min: u64, max: u64, optional: bool },
     /// A number within bounds; the upper one may be excluded.
@@ -49,6 +51,14 @@ pub(crate) enum Kind {
     Numbers { min: f64, max: f64, most: usize },
     /// Rows, or `full`.
     Batch,
+    /// A list of layers in words.
+    Layers,
+    /// A schedule of the learning rate.
+    Schedule,
+    /// What ends a training early, which may be absent.
+    Stop,
+    /// A list of changes of images.
+    Augment,
 }
 
 /// Keys that are not settings, in the order of the documentation. Sections are listed with what they may hold.

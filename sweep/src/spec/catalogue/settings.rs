@@ -1,134 +1,29 @@
 //! The settings of a run, one line each.
 
+use super::macros::{Words, count, length, number, setting, truth, whole, word, words};
 use super::value::MAX_WIDTH;
 use super::{Kind, Setting, Value};
 use crate::settings::{
-    Activation, BatchSize, DataName, Full, Init, LastBatch, Loss, ModelKind, Optimizer, Sampling, Scale,
+    Activation, Augment, BatchSize, DataName, Full, Init, LastBatch, Loss, ModelKind, Norm, Optimizer, Precision,
+    Preset, Sampling, Scale, ScheduleWord,
 };
-
-/// An enum of the settings as words: what there is now, in order, and what is known but not available yet.
-trait Words: Copy + PartialEq + 'static {
-    const ALL: &'static [Self];
-    const NOW: &'static [&'static str];
-    const LATER: &'static [&'static str];
-
-    fn index(self) -> usize {
-        Self::ALL.iter().position(|&other| other == self).unwrap_or(0)
-    }
-}
-
-macro_rules! words {
-    ($ty:ty: $($variant:ident $word:literal)* ; $($later:literal)*) => {
-        impl Words for $ty {
-            const ALL: &'static [Self] = &[$(Self::$variant),*];
-            const NOW: &'static [&'static str] = &[$($word),*];
-            const LATER: &'static [&'static str] = &[$($later),*];
-        }
-    };
-}
 
 words! { DataName: Digits "digits" Mnist "mnist" FashionMnist "fashion-mnist" Cifar10 "cifar10" Cifar100 "cifar100"
 Npz "npz" Csv "csv" Blobs "blobs" Spirals "spirals" Teacher "teacher" Regression "regression"; }
 words! { Scale: Unit "unit" Standardize "standardize"; }
-words! { ModelKind: Mlp "mlp" Noop "noop"; "cnn" "resnet" "quadratic" "linear" "walk" }
+words! { ModelKind: Mlp "mlp" Cnn "cnn" Resnet "resnet" Noop "noop"; "quadratic" "linear" "walk" }
+words! { Preset: Lenet5 "lenet5" Resnet8 "resnet8" Resnet20 "resnet20"; }
+words! { Norm: None "none" Batch "batch" Layer "layer"; }
 words! { Activation: Relu "relu" Tanh "tanh" Gelu "gelu" Silu "silu" Sigmoid "sigmoid" Identity "identity"; }
 words! { Init: HeNormal "he-normal" HeUniform "he-uniform" GlorotNormal "glorot-normal" GlorotUniform "glorot-uniform"
 LecunNormal "lecun-normal" LecunUniform "lecun-uniform" Orthogonal "orthogonal" TorchDefault "torch-default"; }
-words! { Loss: CrossEntropy "cross-entropy"; "mse" }
-words! { Optimizer: Sgd "sgd"; "adam" "adamw" "rmsprop" "lbfgs" }
+words! { Loss: CrossEntropy "cross-entropy" Mse "mse"; }
+words! { Optimizer: Sgd "sgd" Adam "adam" Adamw "adamw" Rmsprop "rmsprop" Lbfgs "lbfgs"; }
+words! { ScheduleWord: Constant "constant" Cosine "cosine" Linear "linear"; }
+words! { Augment: Crop4 "crop4" Flip "flip"; }
+words! { Precision: F32 "f32" F64 "f64"; }
 words! { Sampling: Shuffle "shuffle" Replacement "replacement" Fixed "fixed"; }
 words! { LastBatch: Keep "keep" Drop "drop"; }
-
-macro_rules! setting {
-    ($section:ident.$field:ident, $kind:expr, $doc:literal, $get:expr, $set:expr $(,)?) => {
-        Setting {
-            key: concat!(stringify!($section), ".", stringify!($field)),
-            kind: $kind,
-            doc: $doc,
-            get: $get,
-            set: $set,
-        }
-    };
-}
-
-macro_rules! word {
-    ($section:ident.$field:ident: $ty:ty, $doc:literal) => {
-        setting!(
-            $section.$field,
-            Kind::Word { now: <$ty as Words>::NOW, later: <$ty as Words>::LATER },
-            $doc,
-            |run| Value::Word(run.$section.$field.index()),
-            |run, value| {
-                if let Value::Word(at) = value
-                    && let Some(&word) = <$ty as Words>::ALL.get(*at)
-                {
-                    run.$section.$field = word;
-                }
-            },
-        )
-    };
-}
-
-macro_rules! number {
-    ($section:ident.$field:ident, $max:expr, $below:expr, $doc:literal) => {
-        setting!(
-            $section.$field,
-            Kind::Number { min: 0.0, max: $max, below: $below },
-            $doc,
-            |run| Value::Number(run.$section.$field),
-            |run, value| {
-                if let Value::Number(number) = value {
-                    run.$section.$field = *number;
-                }
-            },
-        )
-    };
-}
-
-macro_rules! truth {
-    ($section:ident.$field:ident, $doc:literal) => {
-        setting!($section.$field, Kind::Truth, $doc, |run| Value::Truth(run.$section.$field), |run, value| {
-            if let Value::Truth(truth) = value {
-                run.$section.$field = *truth;
-            }
-        })
-    };
-}
-
-/// A whole number that every run has.
-macro_rules! count {
-    ($section:ident.$field:ident, $min:expr, $max:expr, $doc:literal) => {
-        setting!(
-            $section.$field,
-            Kind::Count { min: $min, max: $max, optional: false },
-            $doc,
-            |run| Value::Count(run.$section.$field),
-            |run, value| {
-                if let Value::Count(count) = value {
-                    run.$section.$field = *count;
-                }
-            },
-        )
-    };
-}
-
-/// One of the three lengths: setting it clears the others.
-macro_rules! length {
-    ($field:ident, $max:expr, $doc:literal) => {
-        setting!(
-            train.$field,
-            Kind::Count { min: 1, max: $max, optional: false },
-            $doc,
-            |run| run.train.$field.map_or(Value::Null, Value::Count),
-            |run, value| {
-                if let Value::Count(count) = value {
-                    (run.train.epochs, run.train.steps, run.train.examples) = (None, None, None);
-                    run.train.$field = Some(*count);
-                }
-            },
-        )
-    };
-}
 
 /// Largest learning rate, weight decay and scale of the initial weights.
 const MAX_NUMBER: f64 = 1e9;
@@ -138,6 +33,10 @@ const MAX_ROWS: u64 = 1 << 24;
 const MAX_CLASSES: u64 = 256;
 /// Most eigenvalues of the regression: its features are made orthogonal one by one.
 const MAX_SPECTRUM: usize = 1024;
+/// Smallest epsilon: a parameter whose gradient has always been zero divides by it, in f32 too.
+const MIN_EPSILON: f64 = 1e-30;
+/// Most epochs of warm-up.
+const MAX_WARMUP: f64 = 1e9;
 /// Most epochs.
 const MAX_EPOCHS: u64 = 1_000_000_000;
 /// Most steps or examples: all positions of a training stay exact in f64.
@@ -206,7 +105,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
     setting!(
         model.hidden,
         Kind::Widths,
-        "widths of the hidden layers; [] is softmax regression",
+        "widths of an mlp's hidden layers; [] is softmax regression",
         |run| Value::Widths(run.model.hidden.clone()),
         |run, value| {
             if let Value::Widths(widths) = value {
@@ -214,15 +113,50 @@ pub(crate) static SETTINGS: &[Setting] = &[
             }
         },
     ),
-    word!(model.activation: Activation, "between the layers"),
+    setting!(
+        model.preset,
+        Kind::Word { now: Preset::NOW, later: Preset::LATER, optional: true },
+        "a named cnn or resnet",
+        |run| run.model.preset.map_or(Value::Null, |preset| Value::Word(preset.index())),
+        |run, value| match value {
+            Value::Word(at) => run.model.preset = Preset::ALL.get(*at).copied(),
+            Value::Null => run.model.preset = None,
+            _ => {}
+        },
+    ),
+    whole!(model.layers: Layers, "the layers of a cnn or resnet in words, such as \"conv 16 3x3\""),
+    setting!(
+        model.width,
+        Kind::Count { min: 1, max: MAX_WIDTH, optional: true },
+        "channels of the first stage of a resnet preset; 16 where it is not given",
+        |run| run.model.width.map_or(Value::Null, |width| Value::Count(u64::from(width))),
+        |run, value| match value {
+            Value::Count(width) => run.model.width = Some(*width as u32),
+            Value::Null => run.model.width = None,
+            _ => {}
+        },
+    ),
+    word!(model.activation: Activation, "behind every layer but the last, after its norm"),
+    word!(model.norm: Norm, "between a layer and its activation"),
+    number!(model.dropout, 1.0, true, "probability that a hidden unit of an mlp is zero in a training step"),
     word!(model.init: Init, "how the weights start"),
     number!(model.init_scale, MAX_NUMBER, false, "multiplies the initial weights"),
     truth!(model.bias, "whether layers have biases"),
     word!(train.loss: Loss, "the mean loss over examples"),
     word!(train.optimizer: Optimizer, "the rule of the update"),
     number!(train.learning_rate, MAX_NUMBER, false, "the step size"),
-    number!(train.momentum, 1.0, true, "m in v = m v + g"),
-    number!(train.weight_decay, MAX_NUMBER, false, "L2 in the objective: wd/2 times the squared norm"),
+    number!(train.momentum, 1.0, true, "m in v = m v + g (sgd, rmsprop)"),
+    truth!(train.nesterov, "whether the update looks ahead: g + m v (sgd with momentum)"),
+    number!(train.beta1, 1.0, true, "decay of the mean gradient (adam, adamw)"),
+    number!(train.beta2, 1.0, true, "decay of the mean square (adam, adamw)"),
+    number!(train.alpha, 1.0, true, "decay of the mean square (rmsprop)"),
+    number!(train.epsilon, MIN_EPSILON, 1.0, false, "added to the root of the mean square (adam, adamw, rmsprop)"),
+    number!(
+        train.weight_decay,
+        MAX_NUMBER,
+        false,
+        "L2 in the objective: wd/2 times the squared norm; adamw: off the weights alone"
+    ),
     truth!(train.decay_biases, "whether biases decay too"),
     setting!(
         train.batch_size,
@@ -243,6 +177,21 @@ pub(crate) static SETTINGS: &[Setting] = &[
     length!(examples, MAX_STEPS, "examples seen"),
     word!(train.sampling: Sampling, "how batches are drawn"),
     word!(train.last_batch: LastBatch, "what becomes of an epoch's short last batch"),
+    whole!(train.schedule: Schedule, "how the learning rate goes after the warm-up"),
+    number!(train.warmup_epochs, MAX_WARMUP, false, "epochs over which the rate first rises from 0, linearly by step"),
+    setting!(
+        train.stop,
+        Kind::Stop,
+        "ends the training at the first snapshot that is good enough",
+        |run| run.train.stop.map_or(Value::Null, Value::Stop),
+        |run, value| match value {
+            Value::Stop(stop) => run.train.stop = Some(*stop),
+            Value::Null => run.train.stop = None,
+            _ => {}
+        },
+    ),
+    whole!(train.augment: Augment, "random changes of the images, in order"),
+    word!(train.precision: Precision, "of weights, gradients and activations"),
 ];
 
 #[cfg(test)]
@@ -263,6 +212,7 @@ mod tests {
             let json = setting.to_json(&(setting.get)(&RunSettings::default()));
             assert_eq!(serde[section].get(field), Some(&json), "{}", setting.key);
             if let Kind::Word { now, .. } = setting.kind {
+                assert_eq!(now.len(), now.iter().collect::<std::collections::BTreeSet<_>>().len());
                 for word in now {
                     let mut whole = serde.clone();
                     whole[section][field] = json!(word);
@@ -277,7 +227,15 @@ mod tests {
 
     #[test]
     fn setting_what_was_got_changes_nothing_and_setting_another_does() {
-        let rows: [(&str, Json); 10] = [
+        let rows: [(&str, Json); 18] = [
+            ("model.preset", json!("resnet8")),
+            ("model.layers", json!(["conv 4 3x3", "block 8"])),
+            ("model.width", json!(32)),
+            ("train.schedule", json!("cosine")),
+            ("train.schedule", json!({ "step": [2.0, 3.5], "factor": 0.5 })),
+            ("train.stop", json!({ "train_error": 0.01 })),
+            ("train.augment", json!(["flip", "crop4"])),
+            ("train.precision", json!("f64")),
             ("data.teacher", json!([4])),
             ("data.spectrum", json!([1.0, 0.25])),
             ("data.name", json!("mnist")),

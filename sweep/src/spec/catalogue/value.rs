@@ -2,15 +2,17 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Kind, Setting};
+use super::{Kind, Setting, structured};
+use crate::network;
+use crate::settings::{Augment, Schedule, Stop};
 use crate::spec::error::Fault;
 use crate::spec::node::{Node, NodeValue, quote};
 use crate::spec::read::words;
 
 /// Widest layer.
-pub(crate) const MAX_WIDTH: u64 = 1 << 20;
+pub(crate) const MAX_WIDTH: u64 = network::MAX_WIDTH as u64;
 /// Most hidden layers.
-pub(crate) const MAX_LAYERS: usize = 1024;
+pub(crate) const MAX_LAYERS: usize = network::MAX_LAYERS;
 /// Longest text.
 pub(crate) const MAX_TEXT_BYTES: usize = 4096;
 
@@ -35,14 +37,26 @@ pub(crate) enum Value {
     Numbers(Vec<f64>),
     /// The batch `full`.
     Full,
+    /// Layers in words, one space between two.
+    Layers(Vec<String>),
+    /// A schedule.
+    Schedule(Schedule),
+    /// What ends a training early.
+    Stop(Stop),
+    /// Changes of images.
+    Augment(Vec<Augment>),
 }
 
 impl Setting {
     /// Reads a value of this setting.
     pub(crate) fn read(&self, node: &Node) -> Result<Value, Fault> {
         match self.kind {
-            Kind::Word { now, later } => words::one(node, self.key, now, later).map(Value::Word),
-            Kind::Count { optional: true, .. } | Kind::Text if node.value == NodeValue::Null => Ok(Value::Null),
+            Kind::Count { optional: true, .. } | Kind::Word { optional: true, .. } | Kind::Text | Kind::Stop
+                if node.value == NodeValue::Null =>
+            {
+                Ok(Value::Null)
+            }
+            Kind::Word { now, later, .. } => words::one(node, self.key, now, later).map(Value::Word),
             Kind::Count { min, max, .. } => node.count(self.key, min, max).map(Value::Count),
             Kind::Number { min, max, below } => number(node, self.key, min, max, below).map(Value::Number),
             Kind::Truth => node.truth(self.key).map(Value::Truth),
@@ -50,6 +64,10 @@ impl Setting {
             Kind::Widths => widths(node, self.key).map(Value::Widths),
             Kind::Numbers { min, max, most } => numbers(node, self.key, min, max, most).map(Value::Numbers),
             Kind::Batch => batch(node, self.key),
+            Kind::Layers => structured::layers(node, self.key).map(Value::Layers),
+            Kind::Schedule => structured::schedule(node, self.key).map(Value::Schedule),
+            Kind::Stop => structured::stop(node, self.key).map(Value::Stop),
+            Kind::Augment => structured::augment(node, self.key).map(Value::Augment),
         }
     }
 
@@ -66,6 +84,10 @@ impl Setting {
             (Value::Widths(value), _) => json!(value),
             (Value::Numbers(value), _) => json!(value),
             (Value::Full, _) => json!("full"),
+            (Value::Layers(value), _) => json!(value),
+            (Value::Schedule(value), _) => json!(value),
+            (Value::Stop(value), _) => json!(value),
+            (Value::Augment(value), _) => json!(value),
         }
     }
 
@@ -77,6 +99,10 @@ impl Setting {
             Value::Numbers(values) => values.iter().map(|value| short(*value)).collect::<Vec<_>>().join("|"),
             Value::Number(value) => short(*value),
             Value::Null => "none".into(),
+            Value::Layers(layers) => structured::layers_label(layers),
+            Value::Schedule(schedule) => structured::schedule_label(schedule),
+            Value::Stop(stop) => structured::stop_label(stop),
+            Value::Augment(augment) => structured::augment_label(augment),
             _ => match self.to_json(value) {
                 Json::String(text) => text,
                 json => json.to_string(),
@@ -86,12 +112,12 @@ impl Setting {
 }
 
 /// The shortest text that reads back as the number, without an exponent where that stays short.
-fn short(value: f64) -> String {
+pub(super) fn short(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-4..1e7).contains(&size) { format!("{value}") } else { format!("{value:e}") }
 }
 
-fn number(node: &Node, key: &str, min: f64, max: f64, below: bool) -> Result<f64, Fault> {
+pub(super) fn number(node: &Node, key: &str, min: f64, max: f64, below: bool) -> Result<f64, Fault> {
     let value = match node.value {
         NodeValue::Int(value) => value as f64,
         NodeValue::Float(value) => value,
@@ -103,7 +129,12 @@ fn number(node: &Node, key: &str, min: f64, max: f64, below: bool) -> Result<f64
     }
     let wrong = if value.is_finite() { "is out of range" } else { "is not a finite number" };
     let upper = if below { format!("below {max}") } else { format!("at most {max:e}") };
-    Err(Fault::new(&node.span, key, format!("{value} {wrong}"), format!("give a number of at least {min} and {upper}")))
+    Err(Fault::new(
+        &node.span,
+        key,
+        format!("{value} {wrong}"),
+        format!("give a number of at least {} and {upper}", short(min)),
+    ))
 }
 
 fn text(node: &Node, key: &str) -> Result<String, Fault> {

@@ -1,0 +1,216 @@
+//! Settings that contradict each other, or that a run ignores: somebody believes that they do something.
+//!
+//! A setting at its default contradicts nothing. Nothing here needs the data; what does (shapes, sizes of batches) is
+//! the network's and the course's.
+
+use super::{BatchSize, DataName, Full, Loss, ModelKind, Optimizer, RunSettings, Sampling, Schedule};
+use crate::network;
+
+/// Two settings of a run that do not go together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}: {help}")]
+pub struct Conflict {
+    /// The setting at fault, dotted.
+    pub key: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// One reason for a conflict.
+pub(crate) struct Rule {
+    /// The setting at fault.
+    pub(crate) key: &'static str,
+    /// The other settings that decide.
+    pub(crate) others: &'static [&'static str],
+    /// Message and help, where a run's settings conflict.
+    pub(crate) broken: fn(&RunSettings) -> Option<(String, String)>,
+}
+
+impl RunSettings {
+    /// The first conflict among the settings, if there is one. Runs that train nothing have none.
+    #[must_use]
+    pub fn conflict(&self) -> Option<Conflict> {
+        let broken = |rule: &Rule| rule.broken(self).map(|(message, help)| Conflict { key: rule.key, message, help });
+        RULES.iter().find_map(broken)
+    }
+}
+
+impl Rule {
+    /// Message and help, where the settings conflict.
+    pub(crate) fn broken(&self, run: &RunSettings) -> Option<(String, String)> {
+        (run.model.kind != ModelKind::Noop).then(|| (self.broken)(run))?
+    }
+}
+
+const fn rule(
+    key: &'static str,
+    others: &'static [&'static str],
+    broken: fn(&RunSettings) -> Option<(String, String)>,
+) -> Rule {
+    Rule { key, others, broken }
+}
+
+/// Where `conflicts`, these words.
+fn words(conflicts: bool, message: impl Into<String>, help: impl Into<String>) -> Option<(String, String)> {
+    conflicts.then(|| (message.into(), help.into()))
+}
+
+/// Every rule; the first that is broken is the one that is told.
+pub(crate) static RULES: &[Rule] = &[
+    rule("model.hidden", &["model.kind"], |run| {
+        let written = run.model.hidden != RunSettings::default().model.hidden;
+        words(
+            written && !is_mlp(run),
+            format!("{} ignores it", kind(run)),
+            "leave it out: its layers are model.preset or model.layers",
+        )
+    }),
+    rule("model.dropout", &["model.kind"], |run| {
+        let help = "leave it out, or write \"dropout 0.5\" among model.layers";
+        words(run.model.dropout != 0.0 && !is_mlp(run), format!("{} ignores it", kind(run)), help)
+    }),
+    rule("model.preset", &["model.kind"], |run| {
+        words(
+            run.model.preset.is_some() && is_mlp(run),
+            "an mlp ignores it",
+            "leave it out, or use model.kind = \"cnn\" or \"resnet\"",
+        )
+    }),
+    rule("model.layers", &["model.kind"], |run| {
+        let help = "give an mlp its model.hidden, or use model.kind = \"cnn\" or \"resnet\"";
+        words(!run.model.layers.is_empty() && is_mlp(run), "an mlp ignores it", help)
+    }),
+    rule("model.width", &["model.kind", "model.preset"], |run| {
+        let has_stages = run.model.preset.is_some_and(|preset| preset.kind() == ModelKind::Resnet);
+        let help = "leave it out, or use model.preset = \"resnet8\" or \"resnet20\"";
+        words(run.model.width.is_some() && !has_stages, "only a resnet preset reads it", help)
+    }),
+    rule("model.kind", &["model.preset", "model.layers"], |run| {
+        let error = network::choice(&run.model).err()?.to_string();
+        let (message, help) = error.rsplit_once(": ").unwrap_or((&error, ""));
+        Some((message.to_owned(), help.to_owned()))
+    }),
+    rule("train.momentum", &["train.optimizer"], |run| {
+        let reads = matches!(run.train.optimizer, Optimizer::Sgd | Optimizer::Rmsprop);
+        let help = "leave it out, or use sgd or rmsprop; the momentum of adam and adamw is beta1";
+        words(run.train.momentum != 0.0 && !reads, ignores(run), help)
+    }),
+    rule("train.nesterov", &["train.optimizer", "train.momentum"], |run| {
+        let (nesterov, is_sgd) = (run.train.nesterov, run.train.optimizer == Optimizer::Sgd);
+        words(nesterov && !is_sgd, ignores(run), "leave it out, or use sgd with momentum").or_else(|| {
+            words(
+                nesterov && run.train.momentum == 0.0,
+                "it needs a momentum to look ahead by",
+                "give train.momentum = 0.9, say, or leave it out",
+            )
+        })
+    }),
+    rule("train.beta1", &["train.optimizer"], |run| {
+        let written = run.train.beta1 != RunSettings::default().train.beta1;
+        words(written && !is_adam(run), ignores(run), "leave it out, or use adam or adamw")
+    }),
+    rule("train.beta2", &["train.optimizer"], |run| {
+        let written = run.train.beta2 != RunSettings::default().train.beta2;
+        words(written && !is_adam(run), ignores(run), "leave it out, or use adam or adamw")
+    }),
+    rule("train.alpha", &["train.optimizer"], |run| {
+        let written = run.train.alpha != RunSettings::default().train.alpha;
+        words(written && run.train.optimizer != Optimizer::Rmsprop, ignores(run), "leave it out, or use rmsprop")
+    }),
+    rule("train.epsilon", &["train.optimizer"], |run| {
+        let written = run.train.epsilon != RunSettings::default().train.epsilon;
+        let reads = is_adam(run) || run.train.optimizer == Optimizer::Rmsprop;
+        words(written && !reads, ignores(run), "leave it out, or use adam, adamw or rmsprop")
+    }),
+    rule("train.batch_size", &["train.optimizer"], |run| {
+        let full = run.train.batch_size == BatchSize::Full(Full::Full);
+        words(is_lbfgs(run) && !full, "lbfgs needs the gradient of all examples", "give batch_size = \"full\"")
+    }),
+    rule("train.sampling", &["train.optimizer"], |run| {
+        let drawn = run.train.sampling == Sampling::Replacement;
+        words(is_lbfgs(run) && drawn, "lbfgs needs the same loss at every step", "use shuffle or fixed")
+    }),
+    rule("train.schedule", &["train.optimizer"], |run| {
+        words(
+            is_lbfgs(run) && run.train.schedule != Schedule::Constant,
+            ignores(run),
+            "leave it out: its line search sets the steps",
+        )
+    }),
+    rule("train.warmup_epochs", &["train.optimizer"], |run| {
+        words(
+            is_lbfgs(run) && run.train.warmup_epochs != 0.0,
+            ignores(run),
+            "leave it out: its line search sets the steps",
+        )
+    }),
+    rule("train.augment", &["train.optimizer", "data.name"], |run| {
+        let (augments, data) = (!run.train.augment.is_empty(), run.data.name);
+        words(augments && is_lbfgs(run), "lbfgs needs the same loss at every step", "leave it out").or_else(|| {
+            let flat = data.is_synthetic() || data == DataName::Csv;
+            words(augments && flat, format!("{} has no images", data.as_str()), "leave it out, or use a set of images")
+        })
+    }),
+    rule("train.optimizer", &["model.dropout", "model.layers"], |run| {
+        let drops = run.model.dropout != 0.0 || run.model.layers.iter().any(|words| words.starts_with("dropout"));
+        words(
+            is_lbfgs(run) && drops,
+            "lbfgs needs the same loss at every step, and dropout draws another",
+            "leave the dropout out, or use another optimizer",
+        )
+    }),
+    rule("train.loss", &["data.name", "data.classes"], |run| {
+        words(
+            is_regression(run) && run.train.loss == Loss::CrossEntropy,
+            "the targets of a regression are no classes",
+            "give train.loss = \"mse\"",
+        )
+    }),
+    rule("train.stop", &["data.name", "data.classes"], |run| {
+        words(
+            is_regression(run) && run.train.stop.is_some(),
+            "a regression has no error rate to stop at",
+            "leave it out",
+        )
+    }),
+];
+
+fn is_mlp(run: &RunSettings) -> bool {
+    run.model.kind == ModelKind::Mlp
+}
+
+fn is_adam(run: &RunSettings) -> bool {
+    matches!(run.train.optimizer, Optimizer::Adam | Optimizer::Adamw)
+}
+
+fn is_lbfgs(run: &RunSettings) -> bool {
+    run.train.optimizer == Optimizer::Lbfgs
+}
+
+/// Whether the data's name alone says that its targets are numbers.
+fn is_regression(run: &RunSettings) -> bool {
+    let data = &run.data;
+    data.name == DataName::Regression || (data.name == DataName::Teacher && data.classes == 1)
+}
+
+fn kind(run: &RunSettings) -> &'static str {
+    match run.model.kind {
+        ModelKind::Mlp => "an mlp",
+        ModelKind::Cnn => "a cnn",
+        ModelKind::Resnet => "a resnet",
+        ModelKind::Noop => "noop",
+    }
+}
+
+fn ignores(run: &RunSettings) -> String {
+    let name = match run.train.optimizer {
+        Optimizer::Sgd => "sgd",
+        Optimizer::Adam => "adam",
+        Optimizer::Adamw => "adamw",
+        Optimizer::Rmsprop => "rmsprop",
+        Optimizer::Lbfgs => "lbfgs",
+    };
+    format!("{name} ignores it")
+}
