@@ -4,11 +4,10 @@
 //! `epoch MNIST_FOLDER HIDDEN BATCH EPOCHS [probes] [standardize]`, for example `epoch data/mnist 256,256 128 3 probes`.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example reads files and prints")]
 
-use std::path::Path;
-use std::sync::Arc;
+mod support;
 
-use anyhow::{Context, Result, bail, ensure};
-use traipse_nn::data::{IdxFiles, mnist};
+use anyhow::{Result, bail, ensure};
+use support::{cpu_seconds, load};
 use traipse_nn::{Evaluator, Problem, Rows, Step, Trainer, probe_order};
 use traipse_sweep::RunSettings;
 use traipse_sweep::settings::{BatchSize, DataName, Scale};
@@ -26,32 +25,12 @@ fn main() -> Result<()> {
     if rest.iter().any(|word| word == "standardize") {
         settings.data.scale = Scale::Standardize;
     }
-    let problem = Problem::new(&settings, Arc::new(load(Path::new(folder), &settings)?))?;
+    let problem = Problem::new(&settings, load(folder, &settings)?)?;
     train(&problem, epochs.parse()?)?;
     if rest.iter().any(|word| word == "probes") {
         probe(&problem);
     }
     Ok(())
-}
-
-fn load(folder: &Path, settings: &RunSettings) -> Result<traipse_nn::Dataset> {
-    let read = |name: &str| std::fs::read(folder.join(name)).with_context(|| name.to_owned());
-    let names = [
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte.gz",
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
-    ];
-    let bytes = names.iter().map(|name| read(name)).collect::<Result<Vec<_>>>()?;
-    let file = |i: usize| (names[i], &bytes[i][..]);
-    let files = IdxFiles { train_images: file(0), train_labels: file(1), test_images: file(2), test_labels: file(3) };
-    Ok(mnist(&settings.data, &files)?)
-}
-
-/// The processor's time of this process so far.
-fn cpu_seconds() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 fn train(problem: &Problem, epochs: u64) -> Result<()> {
