@@ -55,11 +55,15 @@ fn spirals_wind_as_they_should() {
     for (row, &class) in data.test.labels().iter().enumerate() {
         assert_eq!(usize::from(class), row % 3);
         let [x, y] = [0, 1].map(|at| f64::from(data.test.floats()[2 * row + at]));
-        let radius = x.hypot(y);
+        let radius = libm::hypot(x, y);
         let angle = std::f64::consts::TAU * (f64::from(class) / 3.0 + 0.75 * radius);
-        assert!(radius < 1.0 && (x - radius * angle.cos()).abs() < 1e-6 && (y - radius * angle.sin()).abs() < 1e-6);
+        assert!(
+            radius < 1.0
+                && (x - radius * libm::cos(angle)).abs() < 1e-6
+                && (y - radius * libm::sin(angle)).abs() < 1e-6
+        );
     }
-    let radii = data.train.floats().chunks(2).map(|x| f64::from(x[0]).hypot(f64::from(x[1])));
+    let radii = data.train.floats().chunks(2).map(|x| libm::hypot(x[0].into(), x[1].into()));
     assert!((mean(radii.collect::<Vec<_>>().into_iter()) - 0.5).abs() < 0.03);
 }
 
@@ -101,7 +105,7 @@ fn forward(weights: &[Vec<f32>], example: &[f32]) -> Vec<f64> {
         let n = values.len();
         let sums = (0..weights.len() / n).map(|o| (0..n).map(|i| f64::from(weights[o * n + i]) * values[i]).sum());
         let sums: Vec<f64> = sums.collect();
-        values = if layer + 1 == 3 { sums } else { sums.into_iter().map(f64::tanh).collect() };
+        values = if layer + 1 == 3 { sums } else { sums.into_iter().map(libm::tanh).collect() };
     }
     values
 }
@@ -119,7 +123,7 @@ fn the_teacher_says_what_its_network_says() {
     }
     assert!((0..3).all(|class| data.train.labels().iter().filter(|&&label| label == class).count() > 10));
 
-    let regression = DataSettings { classes: 1, ..base.clone() };
+    let regression = DataSettings { classes: 1, ..base };
     let data = make(&regression);
     assert!(data.is_regression() && data.n_classes == 1);
     let weights = teacher_weights(&regression);

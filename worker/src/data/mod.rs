@@ -1,97 +1,33 @@
 //! Data sets: loaded once a process, whatever the number of its slots and workers.
 
+mod error;
 mod files;
+mod published;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use traipse_nn::Dataset;
 use traipse_nn::data as decode;
-use traipse_sweep::FailureClass;
 use traipse_sweep::settings::{DataName, DataSettings};
+
+pub use error::Error;
+pub use files::{file_names, is_present};
+pub use published::{PUBLISHED, Published, PublishedFile, Sizes, published};
 
 /// Data sets above this many are dropped where no job uses them.
 const MAX_UNUSED: usize = 4;
 
-/// Why there is no data.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A set that is read from files, and no folder.
-    #[error("data.dir is not set: give the folder of MNIST's four IDX files, plain or .gz (from {})", files::SOURCE)]
-    NoFolder,
-    /// The folder cannot be read.
-    #[error("cannot read the folder {} (data.dir): {source}; MNIST's four IDX files are at {}", folder.display(), files::SOURCE)]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The folder has no file of that name.
-    #[error(
-        "{} (data.dir) has no {name} or {name}.gz; it has {found}. Get it from {}",
-        folder.display(),
-        files::SOURCE
-    )]
-    Missing {
-        /// Where it was looked for.
-        folder: PathBuf,
-        /// What was looked for.
-        name: &'static str,
-        /// What is there, in words.
-        found: String,
-    },
-    /// A file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    Read {
-        /// Which.
-        file: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A file is far larger than it can be.
-    #[error("{} has {size} bytes, more than the {most} that an IDX file may have", file.display())]
-    TooLarge {
-        /// Which.
-        file: PathBuf,
-        /// Its size.
-        size: u64,
-        /// The bound.
-        most: u64,
-    },
-    /// Not decoded yet.
-    #[error("data.name = {0:?} is not decoded yet")]
-    Later(DataName),
-    /// The bytes are not what they should be.
-    #[error(transparent)]
-    Decode(#[from] decode::Error),
-}
-
-impl Error {
-    /// Whether another try, or another worker, may succeed: files can be put right, settings cannot.
-    #[must_use]
-    pub fn class(&self) -> FailureClass {
-        match self {
-            Self::NoFolder | Self::Decode(decode::Error::TrainLimit { .. } | decode::Error::Name { .. }) => {
-                FailureClass::Invalid
-            }
-            _ => FailureClass::Transient,
-        }
-    }
-}
-
-/// Reads and decodes a data set. Names of files: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-/// `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`, with `.idx` in place of `-idx` too, each plain or with `.gz`.
+/// Reads and decodes a data set, or draws it. Names of files: those of [`file_names`], each plain or with `.gz`.
 ///
 /// # Errors
 /// If a file is missing, unreadable, or not what it should be; or if the settings do not fit the data.
 pub fn load(settings: &DataSettings) -> Result<Arc<Dataset>, Error> {
     let data = match settings.name {
         DataName::Digits => decode::digits(settings)?,
-        DataName::Mnist => files::mnist(settings)?,
-        name => return Err(Error::Later(name)),
+        DataName::Blobs | DataName::Spirals | DataName::Teacher | DataName::Regression => decode::synthetic(settings)?,
+        _ => files::load(settings)?,
     };
     Ok(Arc::new(data))
 }
@@ -159,6 +95,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use traipse_sweep::FailureClass;
+
     use super::*;
 
     fn digits(train_limit: Option<u64>) -> DataSettings {
@@ -187,6 +125,8 @@ mod tests {
     #[test]
     fn settings_that_do_not_fit_are_invalid_and_files_can_be_put_right() {
         assert_eq!(load(&digits(Some(1))).unwrap_err().class(), FailureClass::Invalid);
+        let drawn = DataSettings { name: DataName::Blobs, examples: 1, ..DataSettings::default() };
+        assert_eq!(load(&drawn).unwrap_err().class(), FailureClass::Invalid);
         let mnist = |dir: Option<&str>| {
             load(&DataSettings { name: DataName::Mnist, dir: dir.map(str::to_owned), ..DataSettings::default() })
         };

@@ -21,6 +21,8 @@ pub struct CifarFormat {
     pub test: &'static str,
     /// Name of the archive that holds them.
     pub archive: &'static str,
+    /// Name of the folder that the archive unpacks to.
+    pub folder: &'static str,
     /// Label bytes before the pixels; the last of them counts.
     n_labels: usize,
     n_classes: u8,
@@ -30,6 +32,7 @@ const CIFAR10: CifarFormat = CifarFormat {
     train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
     test: "test_batch.bin",
     archive: "cifar-10-binary.tar.gz",
+    folder: "cifar-10-batches-bin",
     n_labels: 1,
     n_classes: 10,
 };
@@ -39,6 +42,7 @@ const CIFAR100: CifarFormat = CifarFormat {
     train: &["train.bin"],
     test: "test.bin",
     archive: "cifar-100-binary.tar.gz",
+    folder: "cifar-100-binary",
     n_labels: 2,
     n_classes: 100,
 };

@@ -87,12 +87,12 @@ pub fn csv(settings: &DataSettings, train: Named<'_>, test: Named<'_>) -> Result
     let are_classes = train.columns.kind == Kind::Labels
         || (train.columns.wanted.len() == 1 && [&train, &test].iter().all(|table| table.has_classes_alone()));
     let n_features = train.columns.n - train.columns.wanted.len();
-    let splits = [&train, &test].map(|table| {
+    let splits = [train, test].map(|table| {
         let targets = if are_classes { Targets::Classes(table.classes()?) } else { Targets::Numbers(table.targets()?) };
-        Ok(Split::new(n_features, Values::Floats(table.features.clone()), targets))
+        Ok(Split::new(n_features, Values::Floats(table.features), targets))
     });
-    let [train_split, test_split] = splits;
-    let (train, test) = (train_split?, test_split?);
+    let [train, test] = splits;
+    let (train, test) = (train?, test?);
     let n_outputs = match (train.targets(), test.targets()) {
         (Targets::Classes(a), Targets::Classes(b)) => a.iter().chain(b).map(|&c| usize::from(c) + 1).max().unwrap_or(1),
         (targets, _) => numbers_in(targets) / train.len(),
