@@ -42,6 +42,8 @@ pub(crate) enum Verb {
     Collect(verb::collect::Args),
     /// Show what a sweep file means and costs, without running it.
     Preview(verb::preview::Args),
+    /// Show the data sets, or fetch one.
+    Data(verb::data::Args),
     /// Print the JSON Schema of sweep files, for editors.
     Schema(verb::schema::Args),
     /// Print a shell's completions.

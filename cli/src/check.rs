@@ -1,15 +1,15 @@
 //! What is checked before anything starts: that every size in the sweep can be trained, and that its data is there.
 
-use traipse_nn::Dataset;
 use traipse_sweep::FailureClass;
-use traipse_sweep::settings::{Course, DataSettings, ModelKind};
+use traipse_sweep::network::Network;
+use traipse_sweep::settings::{Course, DataSettings, Loss, ModelKind};
 use traipse_worker::data::{self, Cache};
 
+use crate::data_sizes::{DataSizes, KnownSizes};
 use crate::error::Error;
 use crate::output::Screen;
 use crate::output::style;
-use crate::output::units::count;
-use crate::sizes::{self, DataSizes, NetworkSizes, Shape};
+use crate::sizes::{self, Shape};
 use crate::spec_file::SpecFile;
 
 /// The course of every size, on data of those sizes.
@@ -31,12 +31,23 @@ fn course(shape: &Shape, data: DataSizes) -> Result<Course, String> {
         // Nothing is trained: what does not fit disturbs nobody.
         return Ok(course.unwrap_or(Course { batch_rows: 1, steps_per_epoch: 1, total_steps: 1 }));
     }
-    let n_parameters = NetworkSizes::of(&shape.settings, data).n_parameters;
-    if n_parameters > traipse_sweep::network::MAX_PARAMETERS as u64 {
-        let (found, most) = (count(n_parameters), count(traipse_sweep::network::MAX_PARAMETERS as u64));
-        return Err(format!("model.hidden makes {found} parameters: use narrower or fewer layers, for at most {most}"));
-    }
+    Network::of(&shape.settings, data.shape, data.n_outputs as usize).map_err(|error| error.to_string())?;
+    fits(shape, data)?;
     course.map_err(|error| error.to_string())
+}
+
+/// Whether what is wanted of the examples can be trained as the settings say.
+fn fits(shape: &Shape, data: DataSizes) -> Result<(), String> {
+    let (name, settings) = (shape.settings.data.name.as_str(), &shape.settings);
+    if data.is_regression && settings.train.loss == Loss::CrossEntropy {
+        return Err(format!(
+            "train.loss = \"cross-entropy\" needs classes, but the data of {name} have targets: use train.loss = \"mse\""
+        ));
+    }
+    if data.is_regression && settings.data.label_noise > 0.0 {
+        return Err(format!("data.label_noise needs classes, but the data of {name} have targets: leave it out"));
+    }
+    Ok(())
 }
 
 fn at(file: &SpecFile, shape: &Shape, what: &str) -> Error {
@@ -55,9 +66,10 @@ pub(crate) fn strictly(file: &SpecFile, cache: &Cache) -> Result<(), Error> {
     let mut loaded = Vec::new();
     for data in trained_on(&shapes) {
         let set = cache.get(&data).map_err(|error| unreadable(file, error))?;
-        loaded.push((data, sizes_of(&set)));
+        loaded.push((data, DataSizes::from(&*set)));
     }
-    courses(file, &shapes, |data| sizes_in(&loaded, data)).map(drop)
+    let known = KnownSizes(loaded);
+    courses(file, &shapes, |data| known.of(data)).map(drop)
 }
 
 /// The same where the data can be read here; where it cannot, the published sizes are taken, and a note says so.
@@ -69,7 +81,7 @@ pub(crate) fn where_readable(file: &SpecFile, screen: &Screen) -> Result<(), Err
     let mut loaded = Vec::new();
     for data in trained_on(&shapes) {
         match data::load(&data) {
-            Ok(set) => loaded.push((data, sizes_of(&set))),
+            Ok(set) => loaded.push((data, DataSizes::from(&*set))),
             Err(error @ (data::Error::Folder { .. } | data::Error::Missing { .. } | data::Error::Read { .. })) => {
                 screen.note(format!(
                     "{}: the data cannot be read here, so that only its published sizes are checked; workers must read it ({error})",
@@ -79,7 +91,8 @@ pub(crate) fn where_readable(file: &SpecFile, screen: &Screen) -> Result<(), Err
             Err(error) => return Err(unreadable(file, error)),
         }
     }
-    courses(file, &shapes, |data| sizes_in(&loaded, data)).map(drop)
+    let known = KnownSizes(loaded);
+    courses(file, &shapes, |data| known.of(data)).map(drop)
 }
 
 /// Settings that fit no data are the file's fault; all else is the environment's.
@@ -90,22 +103,8 @@ fn unreadable(file: &SpecFile, error: data::Error) -> Error {
     }
 }
 
-fn sizes_in(loaded: &[(DataSettings, DataSizes)], data: &DataSettings) -> DataSizes {
-    let found = loaded.iter().find(|(other, _)| other == data);
-    found.map_or_else(|| DataSizes::nominal(data), |(_, sizes)| *sizes)
-}
-
 /// The data sets that some run really reads.
 fn trained_on(shapes: &[Shape]) -> Vec<DataSettings> {
     let reads = shapes.iter().filter(|shape| shape.settings.model.kind != ModelKind::Noop).cloned();
     sizes::data_sets(&reads.collect::<Vec<_>>())
-}
-
-fn sizes_of(set: &Dataset) -> DataSizes {
-    DataSizes {
-        n_train: set.train.len() as u64,
-        n_test: set.test.len() as u64,
-        n_features: set.n_features as u64,
-        n_classes: set.n_classes as u64,
-    }
 }

@@ -6,6 +6,7 @@
 mod args;
 mod check;
 mod connection;
+mod data_sizes;
 mod error;
 mod exit;
 mod fetch;

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use traipse_sweep::settings::{Course, DataName, DataSettings, ModelKind, RunSettings};
+use traipse_sweep::network::{Layer, Network};
+use traipse_sweep::settings::{Course, DataSettings, ModelKind, RunSettings};
 use traipse_sweep::spec::{ProbeExamples, Product, SweepSpec};
 use traipse_sweep::{JobNumber, Plan};
+
+use crate::data_sizes::DataSizes;
 
 /// Most combinations that are looked at; of more, that many, evenly spread.
 const MAX_COMBINATIONS: u64 = 1 << 14;
@@ -17,30 +20,8 @@ const SIZE_KEYS: [&str; 5] = ["train.batch_size", "train.epochs", "train.steps",
 /// Settings below `model.` that do not.
 const SAME_SIZE_KEYS: [&str; 3] = ["model.activation", "model.init", "model.init_scale"];
 
-/// A data set's numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DataSizes {
-    /// Training examples in use.
-    pub(crate) n_train: u64,
-    /// Test examples.
-    pub(crate) n_test: u64,
-    /// Numbers an example has.
-    pub(crate) n_features: u64,
-    /// Classes.
-    pub(crate) n_classes: u64,
-}
-
-impl DataSizes {
-    /// What the set has where its files are as published.
-    pub(crate) fn nominal(data: &DataSettings) -> Self {
-        let whole = match data.name {
-            DataName::Digits => Self { n_train: 1_442, n_test: 355, n_features: 64, n_classes: 10 },
-            DataName::Mnist => Self { n_train: 60_000, n_test: 10_000, n_features: 784, n_classes: 10 },
-            _ => Self { n_train: 60_000, n_test: 10_000, n_features: 784, n_classes: 10 },
-        };
-        Self { n_train: data.train_limit.unwrap_or(u64::MAX).min(whole.n_train), ..whole }
-    }
-}
+/// Settings below `data.` that do not.
+const SAME_DATA_KEYS: [&str; 4] = ["data.scale", "data.seed", "data.label_noise", "data.noise"];
 
 /// Runs of one size.
 #[derive(Clone, Debug)]
@@ -133,7 +114,7 @@ fn sizing_keys<'a>(spec: &'a SweepSpec, product: &'a Product) -> BTreeSet<&'a st
 fn decides_size(key: &str) -> bool {
     SIZE_KEYS.contains(&key)
         || (key.starts_with("model.") && !SAME_SIZE_KEYS.contains(&key))
-        || (key.starts_with("data.") && key != "data.scale" && key != "data.seed")
+        || (key.starts_with("data.") && !SAME_DATA_KEYS.contains(&key))
 }
 
 /// The cell whose counting dials show combination `at` and whose others show their first value.
@@ -150,29 +131,33 @@ fn cell_of(dials: &[Dial], mut at: u64) -> u64 {
     cell
 }
 
-/// Numbers in a network's weights and biases, and of its weights alone in the first layer.
+/// What a network holds and does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NetworkSizes {
     /// Weights and biases.
     pub(crate) n_parameters: u64,
-    /// Weights of the first layer.
-    pub(crate) first_layer: u64,
+    /// Multiply-adds of one example on its way through.
+    pub(crate) forward: u64,
+    /// Of these, those of the layers that read the example itself.
+    pub(crate) first: u64,
 }
 
 impl NetworkSizes {
-    /// Of a run on that data.
-    pub(crate) fn of(settings: &RunSettings, data: DataSizes) -> Self {
-        if settings.model.kind == ModelKind::Noop {
-            return Self { n_parameters: 0, first_layer: 0 };
+    /// Of a network.
+    pub(crate) fn of(network: &Network) -> Self {
+        let mut sizes = Self { n_parameters: network.n_parameters as u64, forward: 0, first: 0 };
+        for node in &network.nodes {
+            let places = match node.layer {
+                Layer::Dense => 1,
+                Layer::Conv { .. } => node.output_shape.height * node.output_shape.width,
+                _ => 0,
+            };
+            let n_weights = node.weight.as_ref().map_or(0, |weight| weight.range.len());
+            let work = (n_weights as u64).saturating_mul(places as u64);
+            sizes.forward = sizes.forward.saturating_add(work);
+            sizes.first += if node.input == 0 { work } else { 0 };
         }
-        let widths: Vec<u64> = [data.n_features]
-            .into_iter()
-            .chain(settings.model.hidden.iter().map(|&width| u64::from(width)))
-            .chain([data.n_classes])
-            .collect();
-        let bias = u64::from(settings.model.bias);
-        let n_parameters = widths.windows(2).map(|pair| pair[1].saturating_mul(pair[0] + bias)).sum();
-        Self { n_parameters, first_layer: widths[0].saturating_mul(widths[1]) }
+        sizes
     }
 }
 
@@ -213,7 +198,10 @@ const NULL_ROWS_PER_KIND: usize = 12;
 
 /// A rough cost of one run: products counted exactly, everything else by constants.
 pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, data: DataSizes) -> Cost {
-    if settings.model.kind == ModelKind::Noop {
+    let network = (settings.model.kind != ModelKind::Noop)
+        .then(|| Network::of(settings, data.shape, data.n_outputs as usize))
+        .and_then(Result::ok);
+    let Some(network) = network.as_ref().map(NetworkSizes::of) else {
         return Cost {
             n_snapshots: 0,
             n_parameters: 0,
@@ -221,13 +209,12 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
             snapshot_bytes: 0.0,
             seconds: SECONDS_PER_RUN,
         };
-    }
-    let network = NetworkSizes::of(settings, data);
+    };
     let n_snapshots = spec.snapshots.steps(course).len() as u64;
     let (parameters, snapshots) = (network.n_parameters as f64, n_snapshots as f64);
-    let forward = 2.0 * parameters;
+    let forward = 2.0 * network.forward as f64;
     // Backward is two products a layer; the first layer's input needs no gradient.
-    let gradient = 3.0 * forward - 2.0 * network.first_layer as f64;
+    let gradient = 3.0 * forward - 2.0 * network.first as f64;
     let n_probe = match spec.probes.examples {
         ProbeExamples::First(n) => n.min(data.n_train),
         ProbeExamples::All => data.n_train,

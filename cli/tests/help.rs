@@ -4,7 +4,7 @@ mod common;
 
 use common::{Scene, ended};
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "local",
     "coordinator",
     "worker",
@@ -14,6 +14,7 @@ const VERBS: [&str; 11] = [
     "cancel",
     "collect",
     "preview",
+    "data",
     "schema",
     "completions",
 ];

@@ -4,6 +4,7 @@ pub(crate) mod cancel;
 pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
+pub(crate) mod data;
 pub(crate) mod local;
 pub(crate) mod preview;
 pub(crate) mod schema;
@@ -32,6 +33,7 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Cancel(args) => cancel::run(args, screen),
         Verb::Collect(args) => collect::run(args, screen),
         Verb::Preview(args) => preview::run(args, screen),
+        Verb::Data(args) => data::run(args, screen),
         Verb::Schema(args) => schema::run(args, screen),
         Verb::Completions(args) => completions::run(args, screen),
     }

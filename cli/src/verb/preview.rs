@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use traipse_sweep::settings::Course;
+use traipse_sweep::settings::{Course, DataSettings};
 
 use crate::check;
+use crate::data_sizes::{DataSizes, KnownSizes};
 use crate::error::Error;
 use crate::exit::End;
 use crate::output::units::{bytes, count, counted, duration, range};
 use crate::output::{Screen, style};
-use crate::sizes::{self, Cost, DataSizes, Shape};
+use crate::sizes::{self, Cost, Shape};
 use crate::spec_file::{self, SpecFile};
 
 /// Values of an axis that are shown in a line of text.
@@ -75,8 +76,10 @@ struct Range<T> {
 pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
     let file = spec_file::read(&args.spec)?;
     let shapes = sizes::shapes(&file.plan);
-    let courses = check::courses(&file, &shapes, DataSizes::nominal)?;
-    let preview = Preview::new(&file, &shapes, &courses);
+    let sets = sizes::data_sets(&shapes).into_iter();
+    let known = KnownSizes(sets.map(|data| (data.clone(), DataSizes::here(&data, screen))).collect());
+    let courses = check::courses(&file, &shapes, |data| known.of(data))?;
+    let preview = Preview::new(&file, &shapes, &courses, &known);
     if args.json {
         screen.json(&preview)?
     } else {
@@ -86,12 +89,12 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
 }
 
 impl Preview {
-    fn new(file: &SpecFile, shapes: &[Shape], courses: &[Course]) -> Self {
+    fn new(file: &SpecFile, shapes: &[Shape], courses: &[Course], known: &KnownSizes) -> Self {
         let (plan, spec) = (&file.plan, file.spec());
         let costs: Vec<Cost> = shapes
             .iter()
             .zip(courses)
-            .map(|(shape, course)| sizes::cost(spec, &shape.settings, course, DataSizes::nominal(&shape.settings.data)))
+            .map(|(shape, course)| sizes::cost(spec, &shape.settings, course, known.of(&shape.settings.data)))
             .collect();
         let total = |of: fn(&Cost) -> f64| shapes.iter().zip(&costs).map(|(shape, cost)| shape.n_runs * of(cost)).sum();
         let core_seconds: f64 = total(|cost| cost.seconds);
@@ -106,7 +109,7 @@ impl Preview {
             n_runs: plan.n_runs(),
             n_excluded: plan.n_excluded(),
             n_jobs: plan.n_jobs(),
-            data: sizes::data_sets(shapes).iter().map(data_preview).collect(),
+            data: known.0.iter().map(|(data, sizes)| data_preview(data, *sizes)).collect(),
             n_parameters: Range::over(costs.iter().map(|cost| cost.n_parameters)),
             n_steps: Range::over(courses.iter().map(|course| course.total_steps)),
             n_snapshots: Range::over(costs.iter().map(|cost| cost.n_snapshots)),
@@ -210,26 +213,29 @@ fn replicates(file: &SpecFile) -> Vec<AxisPreview> {
     file.spec().replicates.iter().map(preview).collect()
 }
 
-fn data_preview(data: &traipse_sweep::settings::DataSettings) -> Value {
-    let sizes = DataSizes::nominal(data);
+fn data_preview(data: &DataSettings, sizes: DataSizes) -> Value {
     json!({
         "name": data.name,
         "n_train": sizes.n_train,
         "n_test": sizes.n_test,
-        "n_features": sizes.n_features,
-        "n_classes": sizes.n_classes,
+        "n_features": sizes.n_features(),
+        "n_classes": sizes.n_outputs,
+        "is_regression": sizes.is_regression,
     })
 }
 
 fn data_text(data: &Value) -> String {
-    let number = |key: &str| count(data[key].as_u64().unwrap_or(0));
+    let number = |key: &str| data[key].as_u64().unwrap_or(0);
+    let wanted = match data["is_regression"] {
+        Value::Bool(true) => counted(number("n_classes"), "target"),
+        _ => format!("{} classes", count(number("n_classes"))),
+    };
     format!(
-        "{}: {} training and {} test examples of {} numbers, {} classes",
+        "{}: {} training and {} test examples of {}, {wanted}",
         value_text(&data["name"]),
-        number("n_train"),
-        number("n_test"),
-        number("n_features"),
-        number("n_classes"),
+        count(number("n_train")),
+        count(number("n_test")),
+        counted(number("n_features"), "number"),
     )
 }
 

@@ -5,7 +5,7 @@ use traipse_sweep::settings::DataSettings;
 use super::{Decoded, Error, Split, Targets, Values, draws};
 
 /// Most multiply-adds that making the features orthogonal may take, a split.
-const MAX_WORK: u64 = 1 << 35;
+const MAX_WORK: u64 = 1 << 31;
 /// Sums run in so many fixed lanes.
 const LANES: usize = 8;
 

@@ -8,7 +8,7 @@ use super::{Decoded, Error, Wanted, decoded, draws, n_features};
 /// Most weights of a teacher.
 const MAX_WEIGHTS: u64 = 1 << 24;
 /// Most multiply-adds that drawing a set may take, in all.
-const MAX_WORK: u64 = 1 << 38;
+const MAX_WORK: u64 = 1 << 33;
 
 /// Examples are standard normals; the teacher is an MLP of tanh layers of the widths `teacher` without biases, whose
 /// outputs get `noise` times a standard normal each. The class is the largest output (of equals the first); with
