@@ -93,7 +93,7 @@ fn a_run_on_digits_gives_all_five_tables() {
     let counts: Vec<u32> = Table::FROM_WORKERS.iter().map(|of| table(&block, *of).n_rows).collect();
     assert_eq!(counts, [1, 21, 1, 3, 36]);
 
-    assert_eq!(null_summaries(&block), ["diverged_step", "noise_floor_final", "status"]);
+    assert_eq!(null_summaries(&block), ["diverged_step", "stopped_step", "noise_floor_final", "status"]);
     assert!(one(&block, &runs::FINAL_TEST_ERROR) < 0.06);
     assert!(one(&block, &runs::FINAL_TRAIN_ERROR) < 0.02);
     assert_eq!(one(&block, &runs::PARAMETERS), 64.0 * 16.0 + 16.0 + 160.0 + 10.0);

@@ -113,15 +113,14 @@ fn push_plan(layout: &Layout, writer: &mut TableWriter, cell: &CellColumns, sett
 }
 
 fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, outcome: &str) -> Cell {
-    let hidden = &settings.model.hidden;
     match name {
         "run" => Cell::U64(place.run),
         "cell" => Cell::U64(place.cell),
         "cell_label" => Cell::from(label),
         "replicate" => Cell::U32(place.replicate),
         "settings" => Cell::Utf8(serde_json::to_string(settings).expect("settings are texts, numbers and lists")),
-        "depth" => Cell::U32(hidden.len() as u32),
-        "width" => Cell::from(hidden.iter().max().copied()),
+        "depth" => Cell::U32(settings.model.depth()),
+        "width" => Cell::from(settings.model.typical_width()),
         "seed" => Cell::U64(settings.streams.seed),
         "init_seed" => Cell::U64(settings.streams.init_seed),
         "order_seed" => Cell::U64(settings.streams.order_seed),

@@ -65,7 +65,7 @@ fn cell(column: &ColumnDef, job: u64, row: u64) -> Cell {
 
 /// The rows of a job: all columns filled, but for those that say that something is missing.
 pub fn block(schema: &Schema, job: u64, diverged: bool) -> RowBlock {
-    let absent = [runs::STATUS.name, runs::DIVERGED_STEP.name, runs::NOISE_FLOOR_FINAL.name];
+    let absent = [runs::STATUS.name, runs::DIVERGED_STEP.name, runs::STOPPED_STEP.name, runs::NOISE_FLOOR_FINAL.name];
     let fill = |table: Table, n_rows: u64, own: &dyn Fn(&ColumnDef, u64) -> Option<Cell>| {
         let schema = schema.table(table).unwrap();
         let mut builder = TableBuilder::new(schema);

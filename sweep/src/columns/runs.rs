@@ -51,10 +51,17 @@ pub static ROWS_DIGEST: ColumnDef = column(
 /// All settings as canonical JSON.
 pub static SETTINGS: ColumnDef =
     column(Table::Runs, "settings", ColumnType::Utf8, false, "1", Source::Plan, "all settings as canonical JSON");
-/// Number of hidden layers.
-pub static DEPTH: ColumnDef =
-    column(Table::Runs, "depth", ColumnType::U32, false, "1", Source::Plan, "number of hidden layers");
-/// Width of the widest hidden layer; null where there is none.
+/// Number of hidden layers: all with weights but the last; a residual block counts as two.
+pub static DEPTH: ColumnDef = column(
+    Table::Runs,
+    "depth",
+    ColumnType::U32,
+    false,
+    "1",
+    Source::Plan,
+    "number of hidden layers: all with weights but the last; a residual block counts as two",
+);
+/// Of an mlp, width of the widest hidden layer; of a resnet preset, channels of the first stage; null of all else.
 pub static WIDTH: ColumnDef = column(
     Table::Runs,
     "width",
@@ -62,7 +69,7 @@ pub static WIDTH: ColumnDef = column(
     true,
     "1",
     Source::Plan,
-    "width of the widest hidden layer; null where there is none",
+    "of an mlp, width of the widest hidden layer; of a resnet preset, channels of the first stage; null of all else",
 );
 /// Number of trainable parameters.
 pub static PARAMETERS: ColumnDef =
@@ -112,7 +119,17 @@ pub static DIVERGED_STEP: ColumnDef = column(
     Source::Worker,
     "the first step whose minibatch loss, update or weights were not finite",
 );
-/// Final_train_error is below half of what guessing gives, (1 − 1/classes)/2.
+/// The snapshot at which train.stop ended the training; null where it did not, or is not set.
+pub static STOPPED_STEP: ColumnDef = column(
+    Table::Runs,
+    "stopped_step",
+    ColumnType::U64,
+    true,
+    "step",
+    Source::Worker,
+    "the snapshot at which train.stop ended the training; null where it did not, or is not set",
+);
+/// Final_train_error is below half of what guessing gives, (1 − 1/classes)/2; null of a regression.
 pub static LEARNED: ColumnDef = column(
     Table::Runs,
     "learned",
@@ -120,7 +137,7 @@ pub static LEARNED: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "final_train_error is below half of what guessing gives, (1 − 1/classes)/2",
+    "final_train_error is below half of what guessing gives, (1 − 1/classes)/2; null of a regression",
 );
 /// Mean loss over the whole training set at the end.
 pub static FINAL_TRAIN_LOSS: ColumnDef = column(
@@ -142,7 +159,7 @@ pub static FINAL_TEST_LOSS: ColumnDef = column(
     Source::Worker,
     "mean loss over the test set at the end",
 );
-/// Share of the whole training set that is misclassified at the end.
+/// Share of the whole training set that is misclassified at the end; null of a regression.
 pub static FINAL_TRAIN_ERROR: ColumnDef = column(
     Table::Runs,
     "final_train_error",
@@ -150,9 +167,9 @@ pub static FINAL_TRAIN_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "share of the whole training set that is misclassified at the end",
+    "share of the whole training set that is misclassified at the end; null of a regression",
 );
-/// Share of the test set that is misclassified at the end.
+/// Share of the test set that is misclassified at the end; null of a regression.
 pub static FINAL_TEST_ERROR: ColumnDef = column(
     Table::Runs,
     "final_test_error",
@@ -160,9 +177,9 @@ pub static FINAL_TEST_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "share of the test set that is misclassified at the end",
+    "share of the test set that is misclassified at the end; null of a regression",
 );
-/// Lowest test_error over the snapshots; of a diverged run, over those before.
+/// Lowest test_error over the snapshots; of a diverged run, over those before; null of a regression.
 pub static BEST_TEST_ERROR: ColumnDef = column(
     Table::Runs,
     "best_test_error",
@@ -170,9 +187,10 @@ pub static BEST_TEST_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "lowest test_error over the snapshots; of a diverged run, over those before",
+    "lowest test_error over the snapshots; of a diverged run, over those before; null of a regression",
 );
-/// Final_train_loss + weight_decay/2 times the squared norm of the decayed parameters.
+/// Final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay has no
+/// objective.
 pub static FINAL_OBJECTIVE: ColumnDef = column(
     Table::Runs,
     "final_objective",
@@ -180,7 +198,7 @@ pub static FINAL_OBJECTIVE: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "final_train_loss + weight_decay/2 times the squared norm of the decayed parameters",
+    "final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay has no objective",
 );
 /// Distance between the first and the last weights.
 pub static DISPLACEMENT: ColumnDef = column(
@@ -317,7 +335,7 @@ pub static STATUS: ColumnDef = column(
 );
 
 /// The columns in their order; axis columns stand after `settings` in `runs` and first in `statistics`.
-pub static ALL: [&ColumnDef; 39] = [
+pub static ALL: [&ColumnDef; 40] = [
     &RUN,
     &RUN_ID,
     &CELL,
@@ -336,6 +354,7 @@ pub static ALL: [&ColumnDef; 39] = [
     &ORDER_SEED,
     &OUTCOME,
     &DIVERGED_STEP,
+    &STOPPED_STEP,
     &LEARNED,
     &FINAL_TRAIN_LOSS,
     &FINAL_TEST_LOSS,

@@ -68,7 +68,7 @@ pub static TRAIN_LOSS: ColumnDef = column(
     Source::Worker,
     "mean loss over n_probe training examples in evaluation mode, without penalty",
 );
-/// Share of the same examples that is misclassified.
+/// Share of the same examples that is misclassified; null of a regression.
 pub static TRAIN_ERROR: ColumnDef = column(
     Table::Trajectory,
     "train_error",
@@ -76,9 +76,9 @@ pub static TRAIN_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "share of the same examples that is misclassified",
+    "share of the same examples that is misclassified; null of a regression",
 );
-/// Train_loss + weight_decay/2 times the squared norm of the decayed parameters.
+/// Train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay has no objective.
 pub static OBJECTIVE: ColumnDef = column(
     Table::Trajectory,
     "objective",
@@ -86,12 +86,12 @@ pub static OBJECTIVE: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "train_loss + weight_decay/2 times the squared norm of the decayed parameters",
+    "train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay has no objective",
 );
 /// Mean loss over the test set.
 pub static TEST_LOSS: ColumnDef =
     column(Table::Trajectory, "test_loss", ColumnType::F64, true, "nat", Source::Worker, "mean loss over the test set");
-/// Share of the test set that is misclassified.
+/// Share of the test set that is misclassified; null of a regression.
 pub static TEST_ERROR: ColumnDef = column(
     Table::Trajectory,
     "test_error",
@@ -99,7 +99,7 @@ pub static TEST_ERROR: ColumnDef = column(
     true,
     "frac",
     Source::Worker,
-    "share of the test set that is misclassified",
+    "share of the test set that is misclassified; null of a regression",
 );
 /// Mean of the minibatch losses since the previous snapshot.
 pub static BATCH_LOSS_MEAN: ColumnDef = column(

@@ -12,6 +12,7 @@
 mod build;
 mod error;
 mod preset;
+mod size;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -156,19 +157,6 @@ impl Network {
     #[must_use]
     pub fn shape(&self, value: usize) -> Shape {
         value.checked_sub(1).map_or(self.input, |node| self.nodes[node].output_shape)
-    }
-
-    /// Layers with a matrix or kernels on the longest way from the input to the logits: the depth as papers count it,
-    /// where projections beside a block do not count.
-    #[must_use]
-    pub fn depth(&self) -> usize {
-        let mut depths = vec![0];
-        for node in &self.nodes {
-            let other = node.other.map_or(0, |other| depths[other]);
-            let own = usize::from(matches!(node.layer, Layer::Dense | Layer::Conv { .. }));
-            depths.push(own + other.max(depths[node.input]));
-        }
-        depths.last().copied().unwrap_or(0)
     }
 }
 

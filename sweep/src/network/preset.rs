@@ -4,7 +4,7 @@ use super::Shape;
 use crate::settings::{ModelKind, Preset};
 
 /// Channels of a residual network's first stage where `model.width` does not say (He et al. 2016).
-const WIDTH: u32 = 16;
+pub(super) const WIDTH: u32 = 16;
 /// Side below which LeNet-5 pads its first convolution: it was drawn for 32×32 pixels, two more each side than MNIST's.
 const LENET_SIDE: usize = 32;
 

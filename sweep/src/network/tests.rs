@@ -153,12 +153,19 @@ fn a_block_reads_its_input_twice() {
     assert_eq!((projection.input, &projection.layer), (4, &Layer::Conv { kernel: 1, stride: 2, padding: 0 }));
 }
 
+/// Without the last layer: a resnet8 has eight layers with weights.
 #[test]
-fn depth_is_that_of_the_literature() {
-    let rows =
-        [(preset(Preset::Resnet8), 8), (preset(Preset::Resnet20), 20), (preset(Preset::Lenet5), 5), (mlp(&[3, 3]), 3)];
-    for (model, depth) in rows {
-        assert_eq!(of(model, CIFAR).unwrap().depth(), depth);
+fn depth_and_width_are_those_of_the_settings() {
+    let rows = [
+        (preset(Preset::Resnet8), 7, Some(16)),
+        (ModelSettings { width: Some(8), ..preset(Preset::Resnet20) }, 19, Some(8)),
+        (preset(Preset::Lenet5), 4, None),
+        (mlp(&[3, 5]), 2, Some(5)),
+        (mlp(&[]), 0, None),
+        (layers(&["conv 4 3x3", "pool max 2", "block 8", "dropout 0.1", "dense 4"]), 4, None),
+    ];
+    for (model, depth, width) in rows {
+        assert_eq!((model.depth(), model.typical_width()), (depth, width), "{model:?}");
     }
 }
 
