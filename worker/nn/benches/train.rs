@@ -1,64 +1,82 @@
-//! Steps of training and the default probes, on images as sparse as MNIST's.
+//! One bench a row of docs/performance.md's table: steps of training, gradients, curvature, slots, default probes.
 //!
-//! `cargo bench -p traipse-nn`. The images are drawn, not MNIST: a fifth of the pixels is lit, in a blob of its own
-//! shape a class, so that no file is needed. `examples/epoch.rs` times real epochs.
-#![allow(clippy::unwrap_used, reason = "a bench may unwrap")]
+//! `cargo bench -p traipse-nn --bench train`. The images are made, not MNIST, so that no file is needed.
+//! `benches/twins.sh` runs the same work beside other programs.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench may unwrap and use threads")]
+
+mod made;
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use traipse_nn::data::{IdxFiles, mnist};
-use traipse_nn::{Dataset, Evaluator, Problem, Rows, Trainer, probe_order};
-use traipse_sweep::RunSettings;
-use traipse_sweep::settings::{BatchSize, DataName};
-
-const N: u32 = 10_000;
-
-fn file(header: &[u32], body: impl Iterator<Item = u8>) -> Vec<u8> {
-    header.iter().flat_map(|word| word.to_be_bytes()).chain(body).collect()
-}
-
-fn data(settings: &RunSettings) -> Arc<Dataset> {
-    let pixel = |i: u32| {
-        let (row, y, x) = (i / 784, i / 28 % 28, i % 28);
-        let (class, noise) = (row % 10, (i.wrapping_mul(2_654_435_761) >> 24) as u8);
-        let lit = 5 < x && x < 22 && 5 < y && y < 22 && (x * 3 + y * (class + 1) + row / 10) % 10 < 6;
-        if lit { noise | 1 } else { 0 }
-    };
-    let images = file(&[0x803, N, 28, 28], (0..N * 784).map(pixel));
-    let labels = file(&[0x801, N], (0..N).map(|i| (i % 10) as u8));
-    let (images, labels) = (("images", &images[..]), ("labels", &labels[..]));
-    let files = IdxFiles { train_images: images, train_labels: labels, test_images: images, test_labels: labels };
-    Arc::new(mnist(&settings.data, &files).unwrap())
-}
-
-fn problem(hidden: &[u32], batch: u32) -> Problem {
-    let mut settings = RunSettings::default();
-    settings.data.name = DataName::Mnist;
-    settings.model.hidden = hidden.to_vec();
-    settings.train.batch_size = BatchSize::Rows(batch);
-    Problem::new(&settings, data(&settings)).unwrap()
-}
+use made::{mnist_like, network, pictures, problem};
+use traipse_nn::{Curvature, Evaluator, Problem, Rows, Trainer, probe_order};
 
 fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("step");
-    for (hidden, batch) in [(&[256, 256][..], 128), (&[128], 64), (&[32], 64)] {
-        let problem = problem(hidden, batch);
-        let mut trainer = Trainer::<f32>::new(&problem);
+    let nets = [("256,256", 128), ("128", 64), ("32", 64), ("lenet5", 64), ("resnet8", 64)];
+    for (net, batch) in nets {
+        let data = if net == "resnet8" { pictures() } else { mnist_like() };
+        let mut trainer = Trainer::<f32>::new(&problem(&network(net), batch, data));
         group.throughput(Throughput::Elements(u64::from(batch)));
-        group.bench_function(BenchmarkId::from_parameter(format!("{hidden:?}x{batch}")), |bencher| {
+        group.sample_size(if net == "resnet8" { 10 } else { 100 });
+        group.bench_function(BenchmarkId::from_parameter(format!("{net} x {batch}")), |bencher| {
             bencher.iter(|| trainer.step());
         });
     }
     group.finish();
 }
 
-fn probes(criterion: &mut Criterion) {
-    let problem = problem(&[256, 256], 128);
-    let mut evaluator = Evaluator::new(&problem);
+/// θ of the start, which needs no training.
+fn start(problem: &Problem) -> Vec<f32> {
     let mut theta = vec![0.0; problem.n_parameters()];
-    Trainer::<f32>::new(&problem).parameters_into(&mut theta);
+    Trainer::<f32>::new(problem).parameters_into(&mut theta);
+    theta
+}
+
+fn curvature(criterion: &mut Criterion) {
+    let problem = problem(&network("256,256"), 128, mnist_like());
+    let theta = start(&problem);
+    let mut out = theta.clone();
+    let mut group = criterion.benchmark_group("curvature of 10000");
+    group.sample_size(10);
+    let mut evaluator = Evaluator::<f32>::new(&problem);
+    group.bench_function("gradient", |bencher| {
+        bencher.iter(|| black_box(evaluator.gradient(&theta, Rows::AllTrain, &mut out)));
+    });
+    let mut curvature = Curvature::<f32>::at(&problem, &theta, Rows::AllTrain, usize::MAX);
+    group.bench_function("hessian", |bencher| bencher.iter(|| curvature.hessian(&[&theta], &mut [&mut out])));
+    group.bench_function("gauss-newton", |bencher| bencher.iter(|| curvature.gauss_newton(&[&theta], &mut [&mut out])));
+    group.finish();
+}
+
+/// The same steps in one thread and in two at once; two cores should take as long.
+fn slots(criterion: &mut Criterion) {
+    let problem = problem(&network("256,256"), 128, mnist_like());
+    let mut group = criterion.benchmark_group("slots");
+    for n in [1, 2] {
+        let mut trainers: Vec<_> = (0..n).map(|_| Trainer::<f32>::new(&problem)).collect();
+        group.throughput(Throughput::Elements(128 * n));
+        group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+            bencher.iter_custom(|steps| {
+                let start = Instant::now();
+                std::thread::scope(|scope| {
+                    for trainer in &mut trainers {
+                        scope.spawn(|| (0..steps).for_each(|_| assert_eq!(trainer.step(), traipse_nn::Step::Ok)));
+                    }
+                });
+                start.elapsed()
+            });
+        });
+    }
+    group.finish();
+}
+
+fn probes(criterion: &mut Criterion) {
+    let problem = problem(&network("256,256"), 128, mnist_like());
+    let mut evaluator = Evaluator::<f32>::new(&problem);
+    let theta = start(&problem);
     let mut gradient = theta.clone();
     let order = probe_order(problem.data());
     let mut group = criterion.benchmark_group("probe");
@@ -72,5 +90,5 @@ fn probes(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, steps, probes);
+criterion_group!(benches, steps, curvature, slots, probes);
 criterion_main!(benches);

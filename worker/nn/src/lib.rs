@@ -10,6 +10,8 @@
 //! functions are this crate's or `libm`'s, never the system's. Nothing here reads a file, a clock or the environment.
 #![warn(missing_docs)]
 
+#[doc(hidden)]
+pub mod bench;
 mod curvature;
 pub mod data;
 mod evaluate;

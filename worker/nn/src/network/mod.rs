@@ -1,6 +1,7 @@
 //! A network ready to run: its layers, and their parameters in panels.
 
 mod input;
+mod stage;
 mod tangent;
 mod tape;
 
