@@ -103,8 +103,11 @@ fn is_there(file: &Wanted<'_>, dir: &Path) -> Result<bool, Error> {
     }
     let mut hasher = Sha256::new();
     let mut from = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    copy(&mut from, u64::MAX, |chunk| Ok(hasher.update(chunk)))
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    let read = copy(&mut from, u64::MAX, |chunk| {
+        hasher.update(chunk);
+        Ok(())
+    });
+    read.with_context(|| format!("cannot read {}", path.display()))?;
     let found = hex(hasher);
     if found == file.sha256 {
         return Ok(true);
