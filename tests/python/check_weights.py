@@ -1,9 +1,9 @@
-"""Loads kept weights into PyTorch and checks the losses that the tables state, to 1e-5.
+"""Runs kept weights forward in PyTorch and checks the losses that the tables state, to 1e-5.
 
     python check_weights.py TABLES [MNIST_DIR]
 
 TABLES is a folder that `traipse local` or `traipse collect` wrote, with `[snapshots] keep = true`; every kept snapshot of every run is checked. Needs
-torch, safetensors and pyarrow. Without torch (but with NumPy) the same forward pass runs in NumPy.
+torch, safetensors and pyarrow. Without torch the same forward pass runs in NumPy.
 """
 
 import gzip
@@ -14,12 +14,15 @@ import sys
 
 import numpy as np
 import pyarrow.parquet as pq
+from forward import point
 from safetensors.numpy import load_file
 
 try:
     import torch
+    from networks import Network
 except ImportError:
     torch = None
+    from forward import Network
 
 HERE = pathlib.Path(__file__).parent
 TOLERANCE = 1e-5
@@ -57,36 +60,33 @@ def mnist(folder):
     return sets
 
 
-def logits(weights, step, activation, x):
-    """The network's outputs, in f64, by PyTorch where it is."""
-    n_layers = sum(name.startswith(f"step.{step}.layers.") and name.endswith(".weight") for name in weights)
-    act = {
-        "relu": lambda z: np.maximum(z, 0),
-        "tanh": np.tanh,
-        "identity": lambda z: z,
-        "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
-    }
-    if torch is not None:
-        act = {name: getattr(torch, name) for name in ("relu", "tanh", "sigmoid")}
-        act |= {"gelu": torch.nn.functional.gelu, "silu": torch.nn.functional.silu, "identity": lambda z: z}
-        x = torch.from_numpy(x)
-    for n in range(n_layers):
-        w, b = (weights[f"step.{step}.layers.{n}.{part}"].astype(np.float64) for part in ("weight", "bias"))
-        if torch is not None:
-            x = torch.nn.functional.linear(x, torch.from_numpy(w), torch.from_numpy(b))
-        else:
-            x = x @ w.T + b
-        if n + 1 < n_layers:
-            x = act[activation](x)
-    return x
+def logits(net, theta, buffers, x):
+    """The network's outputs in evaluation mode, in f64, by PyTorch where it is."""
+    if torch is None:
+        return net.forward(theta, x, buffers)
+    return net.forward(*map(torch.from_numpy, (theta, x, buffers))).numpy()
 
 
-def loss(z, y):
-    """Mean cross-entropy."""
-    if torch is not None:
-        return torch.nn.functional.cross_entropy(z, torch.from_numpy(y)).item()
+def loss(name, z, y):
+    """Mean cross-entropy, or half the mean squared distance from one-hot targets."""
+    if name == "mse":
+        return float(((z - np.eye(z.shape[1])[y]) ** 2).sum(1).mean() / 2)
     z = z - z.max(1, keepdims=True)
     return float(np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(len(y)), y]))
+
+
+def check_run(settings, rows, weights, sets):
+    """The largest difference of a loss over a run's kept snapshots."""
+    train, test = sets
+    side = 8 if settings["data"]["name"] == "digits" else 28
+    net, worst = Network(settings["model"], (1, side, side), 10), 0.0
+    of = lambda point, split: loss(settings["train"]["loss"], logits(net, *point, split[0]), split[1])
+    for row in rows:
+        at = point(weights, row["step"])
+        worst = max(worst, abs(of(at, test) - row["test_loss"]))
+        if row["n_probe"] == len(train[1]):
+            worst = max(worst, abs(of(at, train) - row["train_loss"]))
+    return worst
 
 
 def main():
@@ -102,15 +102,9 @@ def main():
         settings = json.loads(run["settings"])
         if sets is None:
             sets = digits() if settings["data"]["name"] == "digits" else mnist(pathlib.Path(sys.argv[2]))
-        train, test = sets
-        weights = load_file(path)
-        for row in (row for row in trajectory if row["run"] == run["run"]):
-            z = logits(weights, row["step"], settings["model"]["activation"], test[0])
-            worst = max(worst, abs(loss(z, test[1]) - row["test_loss"]))
-            if row["n_probe"] == len(train[1]):
-                z = logits(weights, row["step"], settings["model"]["activation"], train[0])
-                worst = max(worst, abs(loss(z, train[1]) - row["train_loss"]))
-            checked += 1
+        rows = [row for row in trajectory if row["run"] == run["run"]]
+        worst = max(worst, check_run(settings, rows, load_file(path), sets))
+        checked += len(rows)
     if checked == 0:
         sys.exit(f"{tables / 'snapshots'} holds no kept weights of these runs: nothing was checked")
     print(f"{checked} snapshots checked with {'PyTorch' if torch else 'NumPy'}: largest difference of a loss {worst:.2e}")
