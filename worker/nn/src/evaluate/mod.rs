@@ -9,7 +9,7 @@ use crate::loss::LossSums;
 use crate::network::{Network, Purpose, Tape};
 use crate::problem::Problem;
 
-/// Examples that go through the network at once.
+/// Examples that go through the network at once at most.
 const CHUNK: usize = 256;
 /// The same where gradients are wanted: smaller, so that what the way back needs stays in the cache.
 const GRADIENT_CHUNK: usize = 128;
@@ -31,6 +31,7 @@ pub struct Evaluator<T: Real = f32> {
     chain: Buffer<T>,
     scratch: [Vec<f64>; 2],
     tape: Tape<T>,
+    chunk: usize,
     order: Vec<u32>,
 }
 
@@ -76,7 +77,8 @@ impl<T: Real> Evaluator<T> {
 
     pub(crate) fn with_isa(problem: &Problem, isa: Isa) -> Self {
         let network = Network::new(problem, isa);
-        let capacity = CHUNK.max(gradient_chunk(problem, &network));
+        let chunk = network.chunk(CHUNK);
+        let capacity = chunk.max(gradient_chunk(problem, &network));
         Self {
             parameters: Buffer::zeros(network.n_values),
             gradient: Vec::new(),
@@ -84,6 +86,7 @@ impl<T: Real> Evaluator<T> {
             scratch: [Vec::new(), Vec::new()],
             tape: Tape::new(&network, capacity, Purpose::Gradient),
             order: Vec::new(),
+            chunk,
             problem: problem.clone(),
             network,
         }
@@ -98,7 +101,7 @@ impl<T: Real> Evaluator<T> {
         let data = self.prepare(theta, rows, true);
         let split = split(&data, rows);
         let mut sums = LossSums::default();
-        for rows in self.order.chunks(CHUNK) {
+        for rows in self.order.chunks(self.chunk) {
             self.tape.load(&self.network, &data, split, rows);
             self.tape.forward(&self.network, &self.parameters, &Mode::Evaluation(buffers));
             add(&mut sums, self.tape.score(&self.network, None));
@@ -180,7 +183,7 @@ pub(crate) fn order(split: &Split, rows: Rows<'_>, by_class: bool, order: &mut V
 
 /// Examples that are differentiated together.
 pub(crate) fn gradient_chunk<T: Real>(problem: &Problem, network: &Network<T>) -> usize {
-    if network.mixes_examples() { problem.course().batch_rows as usize } else { GRADIENT_CHUNK }
+    if network.mixes_examples() { problem.course().batch_rows as usize } else { network.chunk(GRADIENT_CHUNK) }
 }
 
 pub(crate) fn add(sums: &mut LossSums, chunk: LossSums) {

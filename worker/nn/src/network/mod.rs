@@ -16,6 +16,9 @@ use crate::problem::Problem;
 pub(crate) use tangent::Dots;
 pub(crate) use tape::{Purpose, Tape};
 
+/// Numbers that all values of a chunk together should have at most (2 MiB of `f32`, and as much for their gradients).
+const CHUNK_NUMBERS: usize = 1 << 19;
+
 /// All layers with the places of their parameters.
 #[derive(Debug)]
 pub(crate) struct Network<T> {
@@ -130,6 +133,13 @@ impl<T: Real> Network<T> {
     /// Whether all layers are dense, one after another.
     pub(crate) fn is_dense(&self) -> bool {
         self.shape.nodes.iter().all(|node| node.layer == network::Layer::Dense)
+    }
+
+    /// Examples that go through the network at once, at most `most`: fewer where values are large, so that those of one
+    /// chunk stay in the cache from the way forward to the way back. A function of the shapes alone: it decides bits.
+    pub(crate) fn chunk(&self, most: usize) -> usize {
+        let features: usize = self.shape.nodes.iter().map(|node| node.output_shape.n_features()).sum();
+        if self.is_dense() { most } else { (CHUNK_NUMBERS / features / WIDTH * WIDTH).clamp(WIDTH, most) }
     }
 
     /// Whether examples of one batch depend on each other.

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
 
-/// Examples that go through the network at once; a larger batch is summed in chunks, unless the network mixes examples.
+/// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
 
 /// A training under way: weights, optimiser state, the position in the data order, and the sums of its updates.
@@ -68,7 +68,7 @@ impl<T: Real> Trainer<T> {
     pub(crate) fn with_isa(problem: &Problem, isa: Isa) -> Self {
         let network = Network::new(problem, isa);
         let batch_rows = problem.course().batch_rows as usize;
-        let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(CHUNK) };
+        let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(network.chunk(CHUNK)) };
         let momentum = problem.settings().train.momentum != 0.0;
         let mut parameters = Buffer::zeros(network.n_values);
         let start: Vec<T> = init::parameters(problem).into_iter().map(T::of).collect();
