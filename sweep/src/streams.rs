@@ -1,9 +1,10 @@
 //! Random streams: Philox4x64-10 as in NumPy, so that an outsider can follow every draw.
 //!
-//! A stream is named by (seed, purpose, epoch): the key is (seed, purpose) and the 256-bit counter starts at
-//! `epoch << 64`. In NumPy it is `numpy.random.Philox(key=purpose << 64 | seed, counter=epoch << 64)`, and its
-//! `random_raw()` gives the same 64-bit words. What "epoch" counts depends on the purpose (an epoch of the data order,
-//! a layer of the initial weights, a sample of a null model).
+//! A stream is named by (seed, purpose, epoch, part): the key is (seed, purpose) and the 256-bit counter starts at
+//! `epoch << 64 | part << 128`; where no part is named it is 0. In NumPy it is
+//! `numpy.random.Philox(key=purpose << 64 | seed, counter=epoch << 64 | part << 128)`, and its `random_raw()` gives the
+//! same 64-bit words. What "epoch" counts depends on the purpose (an epoch of the data order, a layer of the initial
+//! weights, a sample of a null model).
 
 /// What a stream is used for: the second half of its key, so that no two uses share draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,12 @@ pub enum Purpose {
     LabelNoise = 9,
     /// Synthetic data, from `data.seed`; epoch 0 = their truth, 1 = training examples, 2 = test examples.
     Synthetic = 10,
+    /// Units that dropout drops, from `order_seed`; epoch = optimiser steps before, part = dropout layer << 32 | position
+    /// in the batch.
+    Dropout = 11,
+    /// Random changes of training images, from `order_seed`; epoch = optimiser steps before, part = position in the
+    /// batch.
+    Augment = 12,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.
@@ -59,7 +66,13 @@ impl Philox {
     /// The draws of one epoch, from their beginning.
     #[must_use]
     pub fn at(&self, epoch: u64) -> Draws {
-        Draws { key: self.key, counter: [0, epoch, 0, 0], block: [0; 4], used: 4, spare_normal: None }
+        self.at_part(epoch, 0)
+    }
+
+    /// The draws of one part of an epoch, from their beginning.
+    #[must_use]
+    pub fn at_part(&self, epoch: u64, part: u64) -> Draws {
+        Draws { key: self.key, counter: [0, epoch, part, 0], block: [0; 4], used: 4, spare_normal: None }
     }
 }
 
@@ -197,6 +210,31 @@ mod tests {
         for (seed, purpose, epoch, words) in rows {
             let mut draws = Philox::new(seed, purpose).at(epoch);
             assert_eq!(words.map(|_| draws.next_u64()), words, "seed {seed}, {purpose:?}, epoch {epoch}");
+        }
+    }
+
+    /// From NumPy 2.4's `Philox(key=purpose << 64 | seed, counter=epoch << 64 | part << 128)`.
+    #[test]
+    fn words_of_parts_are_numpys() {
+        let rows: [(u64, Purpose, u64, u64, [u64; 5]); 2] = [
+            (
+                42,
+                Purpose::Dropout,
+                7,
+                3 << 32 | 5,
+                [0x10f8e3888e8a6942, 0xffaa4664f7552e5c, 0xc109ddf46047ebb7, 0x57caf76bd6602fee, 0x172917318391daff],
+            ),
+            (
+                9,
+                Purpose::Augment,
+                u64::MAX,
+                1,
+                [0x9209cde73a17d442, 0xe4877910e01b7f09, 0x6ed4538bc9cf5d5c, 0xc906f2ebffa88988, 0x6c931bea86e2fee7],
+            ),
+        ];
+        for (seed, purpose, epoch, part, words) in rows {
+            let mut draws = Philox::new(seed, purpose).at_part(epoch, part);
+            assert_eq!(words.map(|_| draws.next_u64()), words, "seed {seed}, {purpose:?}, epoch {epoch}, part {part}");
         }
     }
 

@@ -4,18 +4,26 @@
 //! where its parameters lie in panel layout. Everything is a function of the arguments; what a layer needs again on
 //! the way back it puts into its [`Saved`]. To add a layer: its file, and its line in [`build`].
 
+mod add;
+mod batch_norm;
 mod dense;
+mod dropout;
+mod layer_norm;
 
 use std::fmt::Debug;
 
 use traipse_sweep::network::{self, Node};
-use traipse_sweep::streams::Draws;
+use traipse_sweep::streams::{Draws, Philox, Purpose};
 
 use crate::kernels::{Buffer, Delta, Isa, Left, Outputs, Packed, Real, Sink, Tangent};
 
-/// The layer of a node whose parameters lie at these places.
-pub(crate) fn build<T: Real>(node: &Node, at: Places) -> Box<dyn Layer<T>> {
+/// The layer of a node whose parameters lie at these places; `n_dropouts` dropout layers come before it.
+pub(crate) fn build<T: Real>(node: &Node, at: Places, n_dropouts: usize) -> Box<dyn Layer<T>> {
     match node.layer {
+        network::Layer::Add => Box::new(add::Add::new(node)),
+        network::Layer::BatchNorm => Box::new(batch_norm::BatchNorm::new(node, at)),
+        network::Layer::Dropout { rate } => Box::new(dropout::Dropout::new(node, rate, n_dropouts)),
+        network::Layer::LayerNorm => Box::new(layer_norm::LayerNorm::new(node, at)),
         network::Layer::Dense => Box::new(dense::Dense::new(node, at)),
         _ => todo!(),
     }
@@ -41,15 +49,15 @@ pub(crate) enum Mode<'a> {
     Evaluation(&'a [f64]),
 }
 
-/// Names the draws of one chunk of a training step.
+/// Names the draws of one chunk of a training step. They are an example's own, so chunks change nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Noise {
     /// Of the training's order.
     pub(crate) seed: u64,
     /// Optimiser steps before this one.
     pub(crate) step: u64,
-    /// Which chunk of the batch.
-    pub(crate) chunk: u64,
+    /// Position in the batch of the chunk's first example.
+    pub(crate) first: u64,
 }
 
 /// What a layer sees of a chunk of examples.
@@ -92,7 +100,8 @@ pub(crate) struct Saved<T> {
     pub(crate) indices: Vec<u32>,
 }
 
-/// Working memory that no layer relies on between calls.
+/// Working memory. What a way back leaves here is there for the gradient by the parameters, which is asked for right
+/// after it with the same arguments; beyond that no layer relies on it.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch<T> {
     /// As large as any layer asked for.
@@ -151,7 +160,7 @@ pub(crate) trait Layer<T: Real>: Debug + Send + Sync {
         into: &mut Into<'_, T>,
     );
 
-    /// The gradient by its parameters. Linear in `delta`; nothing for a layer without parameters.
+    /// The gradient by its parameters, asked for right after [`Self::backward`]. Linear in `delta`; nothing for a layer without parameters.
     fn gradient(
         &self,
         frame: &Frame<'_, T>,
@@ -183,7 +192,7 @@ pub(crate) trait Layer<T: Real>: Debug + Send + Sync {
         into: &mut Into<'_, T>,
     );
 
-    /// The tangent of the gradient by its parameters.
+    /// The tangent of the gradient by its parameters, asked for right after [`Self::tangent_backward`].
     fn tangent_gradient(
         &self,
         frame: &Frame<'_, T>,
@@ -240,9 +249,13 @@ impl<T: Real> Scratch<T> {
 }
 
 impl Noise {
-    /// The draws of one node.
-    pub(crate) fn draws(&self, node: u64) -> Draws {
-        let _ = node;
-        todo!()
+    /// What the `layer`-th dropout layer (from 0) draws for example `index` of the chunk.
+    pub(crate) fn dropout(&self, layer: u64, index: usize) -> Draws {
+        Philox::new(self.seed, Purpose::Dropout).at_part(self.step, layer << 32 | (self.first + index as u64))
+    }
+
+    /// What augmentation draws for example `index` of the chunk.
+    pub(crate) fn augment(&self, index: usize) -> Draws {
+        Philox::new(self.seed, Purpose::Augment).at_part(self.step, self.first + index as u64)
     }
 }

@@ -61,7 +61,7 @@ impl<T: Real> Network<T> {
             let bias = node.bias.as_ref().map(&mut place);
             places.push(Places { weight, bias });
         }
-        let layers = shape.nodes.iter().zip(&places).map(|(node, &at)| layers::build(node, at)).collect();
+        let layers = layers(&shape.nodes, &places);
         let readers: Vec<&Node> = shape.nodes.iter().filter(|node| node.input == 0 || node.other == Some(0)).collect();
         let is_dense = matches!(readers[..], [node] if node.layer == network::Layer::Dense);
         let packs = uniform_bytes(problem.data()).filter(|_| is_dense && problem.settings().train.augment.is_empty());
@@ -146,6 +146,18 @@ impl<T: Real> Network<T> {
     pub(crate) fn mixes_examples(&self) -> bool {
         self.shape.n_buffers > 0
     }
+}
+
+/// Layers in order of execution.
+fn layers<T: Real>(nodes: &[Node], places: &[Places]) -> Vec<Box<dyn Layer<T>>> {
+    let is_dropout = |node: &&Node| matches!(node.layer, network::Layer::Dropout { .. });
+    let n_dropouts = |at: usize| nodes[..at].iter().filter(is_dropout).count();
+    nodes
+        .iter()
+        .zip(places)
+        .enumerate()
+        .map(|(at, (node, &place))| layers::build(node, place, n_dropouts(at)))
+        .collect()
 }
 
 /// The one scaling of all bytes, where examples are bytes and there is only one.

@@ -212,14 +212,17 @@ pub(super) fn frame<'a, T: Real>(
     values: &'a [Buffer<T>],
 ) -> Frame<'a, T> {
     let node = &network.shape.nodes[at];
-    let of = |value: usize| value.checked_sub(1).map(|index| &values[index][..]);
+    let of = |value: usize| match value.checked_sub(1) {
+        Some(index) => crate::layers::Input::Values(&values[index]),
+        None => input.get(),
+    };
     Frame {
         isa: network.isa,
         n: input.n(),
         mode,
         parameters,
-        input: of(node.input).map_or_else(|| input.get(), crate::layers::Input::Values),
-        other: node.other.and_then(of).unwrap_or(&[]),
+        input: of(node.input),
+        other: node.other.map_or(&[], |other| of(other).values()),
     }
 }
 

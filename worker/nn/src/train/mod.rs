@@ -103,7 +103,7 @@ impl<T: Real> Trainer<T> {
         let rows = batches.next_batch();
         let n_rows = rows.len();
         let scale = Some(T::ONE / T::of(n_rows as f64));
-        let noise = Noise { seed: problem.settings().streams.order_seed, step: self.steps_done, chunk: 0 };
+        let noise = Noise { seed: problem.settings().streams.order_seed, step: self.steps_done, first: 0 };
         let mut update = update(problem, parameters, velocity);
         let mut loss = 0.0;
         if n_rows <= self.chunk {
@@ -118,8 +118,8 @@ impl<T: Real> Trainer<T> {
             return (n_rows, update.squares, loss);
         }
         gradient.fill(T::ZERO);
-        for (chunk, rows) in (0..).zip(rows.chunks(self.chunk)) {
-            let mode = Mode::Training(Noise { chunk, ..noise });
+        for (first, rows) in (0..).step_by(self.chunk).zip(rows.chunks(self.chunk)) {
+            let mode = Mode::Training(Noise { first, ..noise });
             tape.load(network, data, &data.train, rows);
             tape.forward(network, update.parameters, &mode);
             loss += tape.score(network, scale).loss;
