@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use traipse_sweep::RunSettings;
 use traipse_sweep::network::{self, Network, Parameter};
-use traipse_sweep::settings::{Course, CourseError, Loss, Optimizer};
+use traipse_sweep::settings::{BatchSize, Course, CourseError, Full, Loss, Optimizer, Sampling, Schedule};
 
 use crate::data::Dataset;
 use crate::kernels::Real;
@@ -49,6 +49,12 @@ pub enum ProblemError {
         "train.loss = \"cross-entropy\" needs classes, and these data have numbers as targets: use train.loss = \"mse\""
     )]
     Targets,
+    /// A line search over a function that changes from look to look.
+    #[error("train.optimizer = \"lbfgs\" minimises one fixed function: it needs {wanted}")]
+    Lbfgs {
+        /// The setting that would be right.
+        wanted: &'static str,
+    },
     /// A setting that is not a usable number.
     #[error("{key} = {value} is not usable: {wanted}")]
     Number {
@@ -68,6 +74,7 @@ impl Problem {
     /// If the settings cannot be trained on these data; the message names the key and the remedy.
     pub fn new(settings: &RunSettings, data: Arc<Dataset>) -> Result<Self, ProblemError> {
         check_numbers(settings)?;
+        check_optimizer(settings)?;
         let course = settings.train.course(data.train.len() as u64)?;
         let network = Network::of(settings, data.input_shape(), data.n_classes)?;
         if data.is_regression() && settings.train.loss == Loss::CrossEntropy {
@@ -207,16 +214,44 @@ fn layers(network: &Network) -> Vec<LayerShape> {
 
 fn check_numbers(settings: &RunSettings) -> Result<(), ProblemError> {
     let train = &settings.train;
-    let rows: [(&'static str, f64, bool, &'static str); 4] = [
-        ("train.learning_rate", train.learning_rate, train.learning_rate >= 0.0, "use a finite number from 0 up"),
-        ("train.momentum", train.momentum, (0.0..1.0).contains(&train.momentum), "use a number from 0 to below 1"),
-        ("train.weight_decay", train.weight_decay, train.weight_decay >= 0.0, "use a finite number from 0 up"),
+    let share = |value: f64| (0.0..1.0).contains(&value);
+    const SHARE: &str = "use a number from 0 to below 1";
+    const FROM_ZERO: &str = "use a finite number from 0 up";
+    let mut rows: Vec<(&'static str, f64, bool, &'static str)> = vec![
+        ("train.learning_rate", train.learning_rate, train.learning_rate >= 0.0, FROM_ZERO),
+        ("train.momentum", train.momentum, share(train.momentum), SHARE),
+        ("train.beta1", train.beta1, share(train.beta1), SHARE),
+        ("train.beta2", train.beta2, share(train.beta2), SHARE),
+        ("train.alpha", train.alpha, share(train.alpha), SHARE),
+        // Where a gradient was always 0, ε alone stands under the fraction; it must not round to 0.
+        ("train.epsilon", train.epsilon, train.epsilon as f32 > 0.0, "use a number above 1e-45"),
+        ("train.weight_decay", train.weight_decay, train.weight_decay >= 0.0, FROM_ZERO),
+        ("train.warmup_epochs", train.warmup_epochs, train.warmup_epochs >= 0.0, FROM_ZERO),
         ("model.init_scale", settings.model.init_scale, true, "use a finite number"),
     ];
+    if let Schedule::Step { step, factor } = &train.schedule {
+        rows.extend(step.iter().map(|&epoch| ("train.schedule.step", epoch, epoch >= 0.0, FROM_ZERO)));
+        rows.push(("train.schedule.factor", *factor, *factor >= 0.0, FROM_ZERO));
+    }
     for (key, value, fits, wanted) in rows {
         if !fits || !(value as f32).is_finite() {
             return Err(ProblemError::Number { key, value: value.to_string(), wanted });
         }
     }
     Ok(())
+}
+
+/// Whether what the optimiser minimises is one function, where it has to be.
+fn check_optimizer(settings: &RunSettings) -> Result<(), ProblemError> {
+    let train = &settings.train;
+    let rows = [
+        (train.batch_size == BatchSize::Full(Full::Full), "train.batch_size = \"full\""),
+        (train.sampling != Sampling::Replacement, "train.sampling = \"shuffle\" or \"fixed\""),
+        (settings.model.dropout == 0.0, "model.dropout = 0"),
+        (train.augment.is_empty(), "train.augment = []"),
+    ];
+    match rows.into_iter().find(|(fits, _)| !fits) {
+        Some((_, wanted)) if train.optimizer == Optimizer::Lbfgs => Err(ProblemError::Lbfgs { wanted }),
+        _ => Ok(()),
+    }
 }

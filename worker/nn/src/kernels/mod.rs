@@ -20,6 +20,7 @@ mod norms;
 mod pack;
 mod peak;
 mod real;
+mod rules;
 mod sink;
 mod tile;
 mod transpose;
@@ -34,7 +35,8 @@ pub(crate) use norms::{ColumnSquares, ExampleSquares};
 pub(crate) use pack::{Examples, PackColumns, PackRows, Packed};
 pub(crate) use peak::Peak;
 pub use real::{Number, Real};
-pub(crate) use sink::{Apply, Fold, Rule, Sink, Update};
+pub(crate) use rules::{MOMENTS, Rule};
+pub(crate) use sink::{Apply, Fold, Sink, Update};
 pub(crate) use transpose::{Between, Convert, Turn};
 
 /// Columns in a panel: two AVX-512 registers of `f32`.

@@ -2,6 +2,7 @@
 
 use super::lanes::{Family, Lanes};
 use super::real::Real;
+use super::rules::{Law, MOMENTS, Rule};
 use super::{LANES, Op, WIDTH};
 
 /// Takes a gradient, stretch by stretch, as it is finished. `at` is a position among all parameters in panel layout.
@@ -13,19 +14,7 @@ pub(crate) enum Sink<'a, T> {
     Update(Update<'a, T>),
 }
 
-/// One step of an optimiser's rule.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Rule<T> {
-    /// v = m v + g, u = η v.
-    Sgd {
-        /// η.
-        rate: T,
-        /// m; with 0 there is no v.
-        momentum: T,
-    },
-}
-
-/// θ ← θ − u by the rule, g being the gradient plus wd·θ, and Σ u² in sixteen lanes of f64.
+/// θ ← θ − u by the rule, g being the gradient plus wd·θ (unless decay is decoupled), and Σ u² in sixteen lanes of f64.
 #[derive(Debug)]
 pub(crate) struct Update<'a, T> {
     /// How u follows from g.
@@ -36,8 +25,8 @@ pub(crate) struct Update<'a, T> {
     pub(crate) bias_decay: T,
     /// θ.
     pub(crate) parameters: &'a mut [T],
-    /// v; empty without momentum.
-    pub(crate) velocity: &'a mut [T],
+    /// As many as the rule keeps; the others empty.
+    pub(crate) moments: [&'a mut [T]; MOMENTS],
     /// Σ u²; lane = position modulo sixteen.
     pub(crate) squares: [f64; LANES],
 }
@@ -79,42 +68,59 @@ impl<T: Real> Sink<'_, T> {
 }
 
 impl<T: Real> Update<'_, T> {
+    /// Moments go on moving where the gradient is zero, and decay pulls.
     fn ignores_zero(&self) -> bool {
-        let Rule::Sgd { momentum, .. } = self.rule;
-        momentum == T::ZERO && self.weight_decay == T::ZERO
+        matches!(self.rule, Rule::Sgd(_)) && self.weight_decay == T::ZERO
     }
 
     #[inline(always)]
     fn take<L: Lanes<T>>(&mut self, at: usize, gradient: &[T], matrix: bool) {
+        match self.rule {
+            Rule::Sgd(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::Momentum(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::Nesterov(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::Adam(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::Adamw(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::Rmsprop(law) => self.apply::<L, _>(law, at, gradient, matrix),
+            Rule::MovingRmsprop(law) => self.apply::<L, _>(law, at, gradient, matrix),
+        }
+    }
+
+    #[inline(always)]
+    fn apply<L: Lanes<T>, W: Law<T>>(&mut self, law: W, at: usize, gradient: &[T], matrix: bool) {
         let n = gradient.len();
         assert!(n.is_multiple_of(LANES), "whole vectors");
         let decay = if matrix { self.weight_decay } else { self.bias_decay };
-        let Rule::Sgd { rate, momentum } = self.rule;
-        let parameters = &mut self.parameters[at..][..n];
-        let mut squares = self.squares;
-        // SAFETY: every vector begins at a multiple of L::N below n, and all slices have n numbers; L::N divides
-        // sixteen, which divides n (asserted); `L` is right by `Isa`.
-        unsafe {
-            let (rate, decay) = (L::splat(rate), L::splat(decay));
-            let (gradient, parameters) = (gradient.as_ptr(), parameters.as_mut_ptr());
-            if self.velocity.is_empty() {
-                for i in (0..n).step_by(L::N) {
+        let parameters = self.parameters[at..][..n].as_mut_ptr();
+        let mut moments = [std::ptr::null_mut(); MOMENTS];
+        for (pointer, moment) in moments.iter_mut().zip(&mut self.moments).take(W::MOMENTS) {
+            *pointer = moment[at..][..n].as_mut_ptr();
+        }
+        let (gradient, mut squares) = (gradient.as_ptr(), self.squares);
+        for first in (0..n).step_by(LANES) {
+            for lane in (0..LANES).step_by(L::N) {
+                let i = first + lane;
+                // SAFETY: L::N divides sixteen, which divides n (asserted), so that every vector lies below n; all
+                // slices have n numbers, and as many moments as the law keeps; `L` is right by `Isa`.
+                unsafe {
                     let parameter = L::load(parameters.add(i));
-                    let update = L::mul(rate, L::fma(decay, parameter, L::load(gradient.add(i))));
+                    let mut slope = L::load(gradient.add(i));
+                    if !W::DECOUPLED {
+                        slope = L::fma(L::splat(decay), parameter, slope);
+                    }
+                    let mut kept = [L::splat(T::ZERO); MOMENTS];
+                    for (value, &from) in kept.iter_mut().zip(&moments).take(W::MOMENTS) {
+                        *value = L::load(from.add(i));
+                    }
+                    let mut update = law.update::<L>(slope, &mut kept);
+                    if W::DECOUPLED {
+                        update = L::fma(L::splat(law.shrink(decay)), parameter, update);
+                    }
+                    for (value, &to) in kept.into_iter().zip(&moments).take(W::MOMENTS) {
+                        L::store(to.add(i), value);
+                    }
                     L::store(parameters.add(i), L::sub(parameter, update));
-                    L::add_squares(&mut squares, i % LANES, update);
-                }
-            } else {
-                let velocity = self.velocity[at..][..n].as_mut_ptr();
-                let momentum = L::splat(momentum);
-                for i in (0..n).step_by(L::N) {
-                    let parameter = L::load(parameters.add(i));
-                    let gradient = L::fma(decay, parameter, L::load(gradient.add(i)));
-                    let speed = L::fma(momentum, L::load(velocity.add(i)), gradient);
-                    let update = L::mul(rate, speed);
-                    L::store(velocity.add(i), speed);
-                    L::store(parameters.add(i), L::sub(parameter, update));
-                    L::add_squares(&mut squares, i % LANES, update);
+                    L::add_squares(&mut squares, lane, update);
                 }
             }
         }

@@ -1,14 +1,16 @@
 //! The training loop's inside: one optimiser step at a time.
 
 mod batches;
+mod schedule;
 
 use crate::init;
-use crate::kernels::{Apply, Buffer, Isa, LANES, Real, Rule, Sink, Update};
+use crate::kernels::{Apply, Buffer, Isa, LANES, MOMENTS, Real, Rule, Sink, Update};
 use crate::layers::{Mode, Noise};
 use crate::network::{Network, Purpose, Tape};
 use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
+use schedule::LearningRate;
 
 /// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
@@ -22,12 +24,14 @@ pub struct Trainer<T: Real = f32> {
     problem: Problem,
     network: Network<T>,
     parameters: Buffer<T>,
-    velocity: Buffer<T>,
+    /// As many as the optimiser keeps; the others empty.
+    moments: [Buffer<T>; MOMENTS],
     /// Empty where a batch fits one chunk.
     gradient: Buffer<T>,
     buffers: Vec<f64>,
     tape: Tape<T>,
     batches: Batches,
+    rates: LearningRate,
     chunk: usize,
     sums: UpdateSums,
     steps_done: u64,
@@ -69,16 +73,17 @@ impl<T: Real> Trainer<T> {
         let network = Network::new(problem, isa);
         let batch_rows = problem.course().batch_rows as usize;
         let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(network.chunk(CHUNK)) };
-        let momentum = problem.settings().train.momentum != 0.0;
+        let n_moments = rule::<T>(problem, 0.0, 0).n_moments();
         let mut parameters = Buffer::zeros(network.n_values);
         let start: Vec<T> = init::parameters(problem).into_iter().map(T::of).collect();
         network.pack(&start, &mut parameters);
         Self {
-            velocity: Buffer::zeros(if momentum { network.n_values } else { 0 }),
+            moments: std::array::from_fn(|i| Buffer::zeros(if i < n_moments { network.n_values } else { 0 })),
             gradient: Buffer::zeros(if batch_rows > chunk { network.n_values } else { 0 }),
             buffers: network.initial_buffers(),
             tape: Tape::new(&network, chunk, Purpose::Gradient),
             batches: Batches::new(problem),
+            rates: LearningRate::new(&problem.settings().train, problem.course()),
             chunk,
             sums: UpdateSums::default(),
             steps_done: 0,
@@ -98,13 +103,14 @@ impl<T: Real> Trainer<T> {
 
     /// Rows in the batch, Σ u² by lanes, Σ loss.
     fn update(&mut self) -> (usize, [f64; LANES], f64) {
-        let Self { problem, network, parameters, velocity, gradient, tape, batches, .. } = self;
+        let rule = rule(&self.problem, self.learning_rate(), self.steps_done);
+        let Self { problem, network, parameters, moments, gradient, tape, batches, .. } = self;
         let data = problem.data();
         let rows = batches.next_batch();
         let n_rows = rows.len();
         let scale = Some(T::ONE / T::of(n_rows as f64));
         let noise = Noise { seed: problem.settings().streams.order_seed, step: self.steps_done, first: 0 };
-        let mut update = update(problem, parameters, velocity);
+        let mut update = update(problem, rule, parameters, moments);
         let mut loss = 0.0;
         if n_rows <= self.chunk {
             let mode = Mode::Training(noise);
@@ -162,7 +168,7 @@ impl<T: Real> Trainer<T> {
     /// The learning rate of the next step.
     #[must_use]
     pub fn learning_rate(&self) -> f64 {
-        self.problem.settings().train.learning_rate
+        self.rates.at(self.steps_done)
     }
 
     /// Copies θ out, in the order of [`Problem::layers`].
@@ -186,15 +192,25 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-fn update<'a, T: Real>(problem: &Problem, parameters: &'a mut [T], velocity: &'a mut [T]) -> Update<'a, T> {
+/// What the optimiser does in step `step` at this rate.
+fn rule<T: Real>(problem: &Problem, rate: f64, step: u64) -> Rule<T> {
+    Rule::new(&problem.settings().train, rate, step).expect("l-bfgs is no rule")
+}
+
+fn update<'a, T: Real>(
+    problem: &Problem,
+    rule: Rule<T>,
+    parameters: &'a mut [T],
+    moments: &'a mut [Buffer<T>; MOMENTS],
+) -> Update<'a, T> {
     let train = &problem.settings().train;
     let decay = T::of(train.weight_decay);
     Update {
-        rule: Rule::Sgd { rate: T::of(train.learning_rate), momentum: T::of(train.momentum) },
+        rule,
         weight_decay: decay,
         bias_decay: if train.decay_biases { decay } else { T::ZERO },
         parameters,
-        velocity,
+        moments: moments.each_mut().map(|moment| &mut moment[..]),
         squares: [0.0; LANES],
     }
 }
@@ -204,7 +220,7 @@ mod tests {
     use std::sync::Arc;
 
     use traipse_sweep::RunSettings;
-    use traipse_sweep::settings::{Activation, BatchSize, Scale};
+    use traipse_sweep::settings::{Activation, BatchSize, Optimizer, Scale, Schedule, ScheduleWord};
 
     use super::*;
     use crate::{Evaluator, Rows};
@@ -219,12 +235,22 @@ mod tests {
         }
         let mut theta = vec![0.0; problem.n_parameters()];
         trainer.parameters_into(&mut theta);
+        let moved = |values: &[f32]| values.iter().filter(|value| **value != 0.0).count();
+        assert_eq!(moved(&theta), moved(&trainer.parameters), "padding stays zero");
         let mut gradient = theta.clone();
         let found = Evaluator::with_isa(&problem, isa).gradient(&theta, Rows::Test, &mut gradient);
         let sums = trainer.take_sums();
         let reported = [sums.length, sums.square, sums.batch_loss, found.loss.mean, found.noise_trace.unwrap()];
         let reported = reported.iter().flat_map(|value| [value.to_bits() as u32, (value.to_bits() >> 32) as u32]);
         theta.iter().chain(&gradient).map(|value| value.to_bits()).chain(reported).collect()
+    }
+
+    fn assert_same_bits(settings: &RunSettings, what: impl std::fmt::Debug) {
+        let all = Isa::available();
+        let first = bits(settings, all[0]);
+        for &isa in &all[1..] {
+            assert_eq!(first, bits(settings, isa), "{} and {}: {what:?}", all[0].name(), isa.name());
+        }
     }
 
     #[test]
@@ -237,10 +263,22 @@ mod tests {
             settings.data.scale = if turn % 2 == 0 { Scale::Unit } else { Scale::Standardize };
             settings.train.momentum = if turn % 2 == 0 { 0.9 } else { 0.0 };
             settings.train.batch_size = BatchSize::Rows(if turn == 3 { 299 } else { 61 });
-            let all = Isa::available();
-            let first = bits(&settings, all[0]);
-            for &isa in &all[1..] {
-                assert_eq!(first, bits(&settings, isa), "{} and {}: {activation:?}", all[0].name(), isa.name());
+            assert_same_bits(&settings, activation);
+        }
+    }
+
+    #[test]
+    fn every_optimiser_gives_the_same_bits_on_every_instruction_set() {
+        for optimizer in [Optimizer::Sgd, Optimizer::Adam, Optimizer::Adamw, Optimizer::Rmsprop] {
+            for momentum in [0.0, 0.9] {
+                let mut settings = RunSettings::default();
+                settings.model.hidden = vec![19];
+                let train = &mut settings.train;
+                (train.optimizer, train.momentum, train.nesterov) = (optimizer, momentum, true);
+                (train.weight_decay, train.decay_biases, train.learning_rate) = (0.02, true, 0.01);
+                train.schedule = Schedule::Word(ScheduleWord::Cosine);
+                train.batch_size = BatchSize::Rows(if momentum == 0.0 { 300 } else { 61 });
+                assert_same_bits(&settings, (optimizer, momentum));
             }
         }
     }

@@ -66,6 +66,16 @@ impl Lanes<f32> for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: __m256) -> __m256 {
+        unsafe { _mm256_sqrt_ps(a) }
+    }
+
+    #[inline(always)]
     unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: __m256) {
         unsafe {
             let (low, high) = (_mm256_castps256_ps128(values), _mm256_extractf128_ps::<1>(values));
@@ -128,6 +138,16 @@ impl Lanes<f64> for Avx2 {
     #[inline(always)]
     unsafe fn sub(a: __m256d, b: __m256d) -> __m256d {
         unsafe { _mm256_sub_pd(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: __m256d, b: __m256d) -> __m256d {
+        unsafe { _mm256_div_pd(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: __m256d) -> __m256d {
+        unsafe { _mm256_sqrt_pd(a) }
     }
 
     #[inline(always)]

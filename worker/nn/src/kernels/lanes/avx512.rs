@@ -86,6 +86,16 @@ impl Lanes<f32> for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn div(a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: __m512) -> __m512 {
+        unsafe { _mm512_sqrt_ps(a) }
+    }
+
+    #[inline(always)]
     unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: __m512) {
         unsafe {
             let (low, high) = (_mm512_castps512_ps256(values), _mm512_extractf32x8_ps::<1>(values));
@@ -150,6 +160,16 @@ impl Lanes<f64> for Avx512 {
     #[inline(always)]
     unsafe fn sub(a: __m512d, b: __m512d) -> __m512d {
         unsafe { _mm512_sub_pd(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: __m512d, b: __m512d) -> __m512d {
+        unsafe { _mm512_div_pd(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: __m512d) -> __m512d {
+        unsafe { _mm512_sqrt_pd(a) }
     }
 
     #[inline(always)]

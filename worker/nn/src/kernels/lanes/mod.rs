@@ -80,6 +80,10 @@ pub trait Lanes<T: Number>: Copy {
     unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     /// a − b.
     unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    /// a / b.
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// √a.
+    unsafe fn sqrt(a: Self::V) -> Self::V;
     /// Adds the squares of `N` values, widened, to as many sums from `first` on.
     unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: Self::V);
     /// Adds `product` to the tile (to its first half where `narrow`), in parts that fit the registers.

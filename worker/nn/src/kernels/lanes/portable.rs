@@ -52,6 +52,16 @@ impl Lanes<f32> for Portable {
     }
 
     #[inline(always)]
+    unsafe fn div(a: [f32; 4], b: [f32; 4]) -> [f32; 4] {
+        [a[0] / b[0], a[1] / b[1], a[2] / b[2], a[3] / b[3]]
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: [f32; 4]) -> [f32; 4] {
+        a.map(f32::sqrt)
+    }
+
+    #[inline(always)]
     unsafe fn add_squares(sums: &mut [f64; LANES], first: usize, values: [f32; 4]) {
         for (sum, value) in sums[first..first + 4].iter_mut().zip(values) {
             *sum = f64::from(value).mul_add(f64::from(value), *sum);
@@ -105,6 +115,16 @@ impl Lanes<f64> for Portable {
     #[inline(always)]
     unsafe fn sub(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
         [a[0] - b[0], a[1] - b[1], a[2] - b[2], a[3] - b[3]]
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+        [a[0] / b[0], a[1] / b[1], a[2] / b[2], a[3] / b[3]]
+    }
+
+    #[inline(always)]
+    unsafe fn sqrt(a: [f64; 4]) -> [f64; 4] {
+        a.map(f64::sqrt)
     }
 
     #[inline(always)]
