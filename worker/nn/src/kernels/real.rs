@@ -62,6 +62,10 @@ pub trait Number:
     fn sigmoid(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
+    /// Appends the little-endian bytes.
+    fn put(self, out: &mut Vec<u8>);
+    /// From as many little-endian bytes as a number has.
+    fn get(bytes: &[u8]) -> Self;
 }
 
 macro_rules! number {
@@ -111,6 +115,14 @@ macro_rules! number {
             #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
+            }
+            #[inline(always)]
+            fn put(self, out: &mut Vec<u8>) {
+                out.extend(self.to_le_bytes());
+            }
+            #[inline(always)]
+            fn get(bytes: &[u8]) -> Self {
+                Self::from_le_bytes(std::array::from_fn(|i| bytes[i]))
             }
         }
     };

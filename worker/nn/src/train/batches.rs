@@ -15,6 +15,7 @@ pub(crate) struct Batches {
     order: Vec<u32>,
     used: usize,
     epoch: u64,
+    is_drawn: bool,
     n_train: u32,
 }
 
@@ -29,8 +30,22 @@ impl Batches {
             order: vec![0; n_train],
             used: n_train,
             epoch: 0,
+            is_drawn: false,
             n_train: n_train as u32,
         }
+    }
+
+    /// As they stand after `steps` steps.
+    pub(crate) fn after(problem: &Problem, steps: u64) -> Self {
+        let mut batches = Self::new(problem);
+        let Course { batch_rows, steps_per_epoch, .. } = batches.course;
+        batches.epoch = steps / steps_per_epoch;
+        let in_epoch = steps % steps_per_epoch;
+        if in_epoch > 0 {
+            batches.shuffle();
+            batches.used = (in_epoch * batch_rows) as usize;
+        }
+        batches
     }
 
     /// The rows of the next step.
@@ -48,9 +63,11 @@ impl Batches {
 
     /// Draws the order of the next epoch.
     fn shuffle(&mut self) {
-        if self.sampling != Sampling::Fixed || self.epoch == 0 {
-            draw(self.sampling, self.streams.at(self.epoch), &mut self.order);
+        let is_fixed = self.sampling == Sampling::Fixed;
+        if !(is_fixed && self.is_drawn) {
+            draw(self.sampling, self.streams.at(if is_fixed { 0 } else { self.epoch }), &mut self.order);
         }
+        self.is_drawn = true;
         self.epoch += 1;
     }
 }

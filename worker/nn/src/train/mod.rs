@@ -1,6 +1,7 @@
 //! The training loop's inside: one optimiser step at a time.
 
 mod batches;
+mod checkpoint;
 mod schedule;
 
 use crate::init;
@@ -10,6 +11,7 @@ use crate::network::{Network, Purpose, Tape};
 use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
+pub use checkpoint::CheckpointError;
 use schedule::LearningRate;
 
 /// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
@@ -37,6 +39,8 @@ pub struct Trainer<T: Real = f32> {
     steps_done: u64,
     examples_seen: u64,
     rate_time: f64,
+    /// Of the rates of all steps so far.
+    rates_digest: u64,
 }
 
 /// How a step ended.
@@ -89,6 +93,7 @@ impl<T: Real> Trainer<T> {
             steps_done: 0,
             examples_seen: 0,
             rate_time: 0.0,
+            rates_digest: 0,
             problem: problem.clone(),
             network,
             parameters,
@@ -138,6 +143,7 @@ impl<T: Real> Trainer<T> {
     /// Counts the step, and says whether it is finite.
     fn finish(&mut self, n_rows: usize, batch_loss: f64, square: f64) -> Step {
         self.rate_time += self.learning_rate();
+        self.rates_digest = checkpoint::chain(self.rates_digest, self.learning_rate());
         self.steps_done += 1;
         self.examples_seen += n_rows as u64;
         self.sums.n_steps += 1;
@@ -168,7 +174,11 @@ impl<T: Real> Trainer<T> {
     /// The learning rate of the next step.
     #[must_use]
     pub fn learning_rate(&self) -> f64 {
-        self.rates.at(self.steps_done)
+        self.rate_at(self.steps_done)
+    }
+
+    fn rate_at(&self, step: u64) -> f64 {
+        self.rates.at(step)
     }
 
     /// Copies θ out, in the order of [`Problem::layers`].

@@ -60,11 +60,6 @@ impl LearningRate {
         }
     }
 
-    /// Whether a longer training has other rates from the start.
-    pub(crate) fn depends_on_length(&self) -> bool {
-        matches!(self.shape, Shape::Linear | Shape::Cosine)
-    }
-
     /// s: 0 at the end of the warm-up, 1 at the end of the training.
     fn share(&self, step: u64) -> f64 {
         if step >= self.total {
@@ -130,11 +125,5 @@ mod tests {
             train.warmup_epochs = 10.0;
         });
         assert_eq!((rates.at(39), rates.at(40)), (0.5, 0.0));
-    }
-
-    #[test]
-    fn only_what_ends_at_zero_depends_on_the_length() {
-        assert!(!rates(|train| train.warmup_epochs = 1.0).depends_on_length());
-        assert!(rates(|train| train.schedule = Schedule::Word(ScheduleWord::Linear)).depends_on_length());
     }
 }
