@@ -44,6 +44,15 @@ fn fits(shape: &Shape, data: DataSizes) -> Result<(), String> {
             "train.loss = \"cross-entropy\" needs classes, but the data of {name} have targets: use train.loss = \"mse\""
         ));
     }
+    if data.is_regression && settings.train.stop.is_some() {
+        return Err(format!("train.stop needs classes, but the data of {name} have targets: leave it out"));
+    }
+    if !settings.train.augment.is_empty() && (data.shape.height, data.shape.width) == (1, 1) {
+        let shape = data.shape;
+        return Err(format!(
+            "train.augment needs images, but the examples of {name} are {shape} numbers: leave it out, or use a set of images"
+        ));
+    }
     if data.is_regression && settings.data.label_noise > 0.0 {
         return Err(format!("data.label_noise needs classes, but the data of {name} have targets: leave it out"));
     }

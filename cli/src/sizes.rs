@@ -4,21 +4,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use traipse_sweep::network::{Layer, Network};
-use traipse_sweep::settings::{Course, DataSettings, ModelKind, RunSettings};
+use traipse_sweep::network::Network;
+use traipse_sweep::settings::{Course, DataSettings, ModelKind, Precision, RunSettings};
 use traipse_sweep::spec::{ProbeExamples, Product, SweepSpec};
 use traipse_sweep::{JobNumber, Plan};
 
 use crate::data_sizes::DataSizes;
+use crate::output::network::multiply_adds;
 
 /// Most combinations that are looked at; of more, that many, evenly spread.
 const MAX_COMBINATIONS: u64 = 1 << 14;
 
 /// Settings that decide a run's size, beside all of `data.*` and `model.*`.
-const SIZE_KEYS: [&str; 5] = ["train.batch_size", "train.epochs", "train.steps", "train.examples", "train.last_batch"];
+const SIZE_KEYS: [&str; 9] = [
+    "train.batch_size",
+    "train.epochs",
+    "train.steps",
+    "train.examples",
+    "train.last_batch",
+    // These decide what data and what time a run takes.
+    "train.loss",
+    "train.stop",
+    "train.augment",
+    "train.precision",
+];
 
 /// Settings below `model.` that do not.
-const SAME_SIZE_KEYS: [&str; 3] = ["model.activation", "model.init", "model.init_scale"];
+const SAME_SIZE_KEYS: [&str; 4] = ["model.activation", "model.dropout", "model.init", "model.init_scale"];
 
 /// Settings below `data.` that do not.
 const SAME_DATA_KEYS: [&str; 4] = ["data.scale", "data.seed", "data.label_noise", "data.noise"];
@@ -147,15 +159,9 @@ impl NetworkSizes {
     pub(crate) fn of(network: &Network) -> Self {
         let mut sizes = Self { n_parameters: network.n_parameters as u64, forward: 0, first: 0 };
         for node in &network.nodes {
-            let places = match node.layer {
-                Layer::Dense => 1,
-                Layer::Conv { .. } => node.output_shape.height * node.output_shape.width,
-                _ => 0,
-            };
-            let n_weights = node.weight.as_ref().map_or(0, |weight| weight.range.len());
-            let work = (n_weights as u64).saturating_mul(places as u64);
+            let work = multiply_adds(node);
             sizes.forward = sizes.forward.saturating_add(work);
-            sizes.first += if node.input == 0 { work } else { 0 };
+            sizes.first = sizes.first.saturating_add(if node.input == 0 { work } else { 0 });
         }
         sizes
     }
@@ -221,7 +227,9 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
     };
     let examples = course.total_steps as f64 * course.batch_rows as f64;
     let probes = snapshots * (gradient * n_probe as f64 + forward * data.n_test as f64 + snapshots * parameters);
-    let flops = examples * gradient + probes + 3.0 * forward * data.n_train as f64;
+    // Vectors hold half as many numbers of twice the bits.
+    let (slower, bytes) = if settings.train.precision == Precision::F64 { (2.0, 8.0) } else { (1.0, 4.0) };
+    let flops = slower * (examples * gradient + probes + 3.0 * forward * data.n_train as f64);
     let gram = if n_snapshots <= GRAM_MAX_SNAPSHOTS { snapshots * (snapshots - 1.0) / 2.0 * 8.0 } else { 0.0 };
     Cost {
         n_snapshots,
@@ -230,7 +238,7 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
             + snapshots * SNAPSHOT_ROW_BYTES
             + gram
             + (spec.probes.nulls.kinds.len() * NULL_ROWS_PER_KIND) as f64 * NULL_ROW_BYTES,
-        snapshot_bytes: snapshots * parameters * 4.0,
+        snapshot_bytes: snapshots * parameters * bytes,
         seconds: flops / FLOPS_PER_SECOND + course.total_steps as f64 * SECONDS_PER_STEP + SECONDS_PER_RUN,
     }
 }

@@ -38,6 +38,41 @@ fn people_see_the_same_on_plain_lines() {
 }
 
 #[test]
+fn networks_are_told_layer_by_layer() {
+    let scene = Scene::new();
+    let lenet = "name = \"a\"\n[data]\nname = \"mnist\"\ndir = \"x\"\n[model]\nkind = \"cnn\"\npreset = \"lenet5\"\n";
+    scene.file("a.toml", lenet);
+    let text = scene.run("preview a.toml").done().to_owned();
+    for words in ["of every run", "conv 5×5 pad 2, relu", "6 × 28 × 28", "pool average 2×2", "61,706"] {
+        assert!(text.contains(words), "`{words}` is missing in: {text}");
+    }
+    let axis = "[axes]\n\"model.hidden\" = [[4], [8], [8, 8]]\n\"train.learning_rate\" = [0.1, 0.2]\n";
+    scene.file("b.toml", &format!("name = \"b\"\n[model]\nnorm = \"layer\"\n{axis}"));
+    assert!(scene.run("preview b.toml").done().contains("the first of 3"));
+    let preview = scene.run("preview b.toml --json").json();
+    assert_eq!((&preview["n_networks"], preview["networks"].as_array().map(Vec::len)), (&3.into(), Some(3)));
+    assert_eq!(preview["networks"][0]["layers"][0]["layer"], "dense, layer norm, relu");
+    assert_eq!(preview["networks"][0]["layers"][0]["output"], serde_json::json!([4, 1, 1]));
+    scene.file("noop.toml", NOOP);
+    assert_eq!(scene.run("preview noop.toml --json").json()["n_networks"], 0);
+}
+
+#[test]
+fn what_does_not_fit_names_the_layer_and_both_shapes() {
+    let scene = Scene::new();
+    let refused = |model: &str, words: &[&str]| {
+        scene.file("a.toml", &format!("name = \"a\"\n{model}"));
+        scene.run("preview a.toml").refused(2, words);
+    };
+    let layers = "[model]\nkind = \"cnn\"\nlayers = [\"conv 4 3x3\", \"pool max 3\", \"conv 16 5x5\"]";
+    refused(layers, &["model.layers[2] \"conv 16 5x5\"", "2×2 input (4 × 2 × 2)", "padding or a smaller kernel"]);
+    refused("[model]\nkind = \"cnn\"\npreset = \"lenet5\"", &["layer 2 of model.preset", "6 × 4 × 4"]);
+    refused("[model]\n[axes]\n\"model.kind\" = [\"mlp\", \"cnn\"]", &["model.kind", "needs its layers", "a.toml:4"]);
+    let own = "[data]\nname = \"csv\"\ndir = \"d\"\n[train]\naugment = [\"flip\"]";
+    refused(own, &["csv has no images"]);
+}
+
+#[test]
 fn stdin_is_a_sweep_file_in_any_format() {
     let json = r#"{"spec": 1, "name": "tiny", "replicates": {"seed": 3}}"#;
     let yaml = "spec: 1\nname: tiny\nreplicates:\n  seed: 3\n";

@@ -70,8 +70,8 @@ const REFUSED: &[Row] = &[
         "another optimizer",
     ),
     ("[data]\nname = \"blobs\"\n[train]\n> augment = [\"flip\"]", "train.augment", "blobs has no images", "images"),
-    ("[data]\n> name = \"regression\"", "train.loss", "no classes", "\"mse\""),
-    ("[data]\n> name = \"teacher\"\nclasses = 1", "train.loss", "no classes", "\"mse\""),
+    ("[data]\n> name = \"regression\"", "train.loss", "have targets", "\"mse\""),
+    ("[data]\n> name = \"teacher\"\nclasses = 1", "train.loss", "have targets", "\"mse\""),
     (
         "[data]\nname = \"regression\"\n[train]\nloss = \"mse\"\n> stop = { train_error = 0.1 }",
         "train.stop",

@@ -2,6 +2,7 @@
 
 pub(crate) mod cells;
 pub(crate) mod collected;
+pub(crate) mod network;
 pub(crate) mod progress;
 pub(crate) mod status;
 pub(crate) mod style;

@@ -1,17 +1,20 @@
 //! `traipse preview SPEC`: what a sweep file means and costs, without running it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use traipse_sweep::network::Network;
 use traipse_sweep::settings::{Course, DataSettings};
 
 use crate::check;
 use crate::data_sizes::{DataSizes, KnownSizes};
 use crate::error::Error;
 use crate::exit::End;
+use crate::output::network::{self, LayerRow};
 use crate::output::units::{bytes, count, counted, duration, range};
 use crate::output::{Screen, style};
 use crate::sizes::{self, Cost, Shape};
@@ -19,6 +22,8 @@ use crate::spec_file::{self, SpecFile};
 
 /// Values of an axis that are shown in a line of text.
 const SHOWN_VALUES: usize = 8;
+/// Networks that are told layer by layer.
+const MAX_NETWORKS: usize = 16;
 /// Snapshot steps that are shown in a line of text.
 const SHOWN_STEPS: usize = 5;
 
@@ -45,6 +50,8 @@ struct Preview {
     n_excluded: u64,
     n_jobs: u64,
     data: Vec<Value>,
+    n_networks: usize,
+    networks: Vec<NetworkPreview>,
     n_parameters: Range<u64>,
     n_steps: Range<u64>,
     n_snapshots: Range<u64>,
@@ -63,6 +70,16 @@ struct AxisPreview {
     key: String,
     n: usize,
     values: Vec<Value>,
+}
+
+/// One network of the sweep, layer by layer.
+#[derive(Debug, Serialize)]
+struct NetworkPreview {
+    cell: String,
+    input: [usize; 3],
+    n_parameters: usize,
+    n_buffers: usize,
+    layers: Vec<LayerRow>,
 }
 
 /// The least and the most over all runs.
@@ -99,7 +116,10 @@ impl Preview {
         let total = |of: fn(&Cost) -> f64| shapes.iter().zip(&costs).map(|(shape, cost)| shape.n_runs * of(cost)).sum();
         let core_seconds: f64 = total(|cost| cost.seconds);
         let n_cores = available_parallelism().map_or(1, usize::from);
+        let (n_networks, networks) = networks(file, shapes, known);
         Self {
+            n_networks,
+            networks,
             file: file.file.clone(),
             name: spec.name.clone(),
             axes: axes(file),
@@ -142,6 +162,9 @@ impl Preview {
         line("length", range(self.n_steps.low, self.n_steps.high, count) + " optimiser steps a run");
         line("snapshots", self.snapshots_text());
         line("parameters", range(self.n_parameters.low, self.n_parameters.high, count));
+        if let Some(network) = self.networks.first() {
+            line("network", network.text(self.n_networks));
+        }
         let snapshots = self.snapshot_bytes_per_run;
         line("memory", format!("up to {} of snapshots a run, while it runs", bytes(snapshots.high)));
         line("results", format!("about {} of tables", bytes(self.result_bytes)));
@@ -185,6 +208,39 @@ impl AxisPreview {
         }
         format!("{} × {}: {}", self.key, count(self.n as u64), shown.join(" "))
     }
+}
+
+impl NetworkPreview {
+    /// The first of so many networks, as a table below its label.
+    fn text(&self, n_networks: usize) -> String {
+        let which = match n_networks {
+            1 => "of every run".to_owned(),
+            n => format!("of the cell {}, the first of {}", self.cell, count(n as u64)),
+        };
+        let [channels, height, width] = self.input;
+        format!("{which}\n{}", network::table(traipse_sweep::network::Shape { channels, height, width }, &self.layers))
+    }
+}
+
+/// How many networks there are among the sizes that were looked at, and the first of them.
+fn networks(file: &SpecFile, shapes: &[Shape], known: &KnownSizes) -> (usize, Vec<NetworkPreview>) {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut shown = Vec::new();
+    for shape in shapes {
+        let data = known.of(&shape.settings.data);
+        let Ok(network) = Network::of(&shape.settings, data.shape, data.n_outputs as usize) else { continue };
+        let key = format!("{:?} {:?} {}", shape.settings.model, data.shape, data.n_outputs);
+        if found.insert(key) && shown.len() < MAX_NETWORKS {
+            shown.push(NetworkPreview {
+                cell: file.plan.cell_label(shape.job),
+                input: [network.input.channels, network.input.height, network.input.width],
+                n_parameters: network.n_parameters,
+                n_buffers: network.n_buffers,
+                layers: network::rows(&network),
+            });
+        }
+    }
+    (found.len(), shown)
 }
 
 impl<T: Copy + PartialOrd + Default> Range<T> {

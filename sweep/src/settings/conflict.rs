@@ -89,7 +89,8 @@ pub(crate) static RULES: &[Rule] = &[
     }),
     rule("model.kind", &["model.preset", "model.layers"], |run| {
         let error = network::choice(&run.model).err()?.to_string();
-        let (message, help) = error.rsplit_once(": ").unwrap_or((&error, ""));
+        let error = error.strip_prefix("model.kind = ").unwrap_or(&error);
+        let (message, help) = error.rsplit_once(": ").unwrap_or((error, ""));
         Some((message.to_owned(), help.to_owned()))
     }),
     rule("train.momentum", &["train.optimizer"], |run| {
@@ -164,8 +165,8 @@ pub(crate) static RULES: &[Rule] = &[
     rule("train.loss", &["data.name", "data.classes"], |run| {
         words(
             is_regression(run) && run.train.loss == Loss::CrossEntropy,
-            "the targets of a regression are no classes",
-            "give train.loss = \"mse\"",
+            format!("cross-entropy needs classes, but the data of {} have targets", run.data.name.as_str()),
+            "use train.loss = \"mse\"",
         )
     }),
     rule("train.stop", &["data.name", "data.classes"], |run| {

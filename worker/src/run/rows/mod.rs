@@ -20,7 +20,7 @@ type Row = Vec<(&'static ColumnDef, Cell)>;
 pub(super) fn block(schema: &Schema, problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> RowBlock {
     let summary = runs::row(problem, journey, analysis);
     let others = [
-        table(schema, Table::Trajectory, trajectory::rows(journey, analysis)),
+        table(schema, Table::Trajectory, trajectory::rows(problem, journey, analysis)),
         table(schema, Table::Gram, vec![path::gram_row(analysis)]),
         table(schema, Table::Convergence, path::convergence_rows(journey, analysis)),
         table(schema, Table::Nulls, path::null_rows(analysis)),

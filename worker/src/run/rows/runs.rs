@@ -5,6 +5,7 @@ use traipse_probe::Missing;
 use traipse_sweep::columns::runs;
 use traipse_sweep::rows::Cell;
 use traipse_sweep::run_id;
+use traipse_sweep::settings::Optimizer;
 
 use super::super::analysis::Analysis;
 use super::super::journey::Journey;
@@ -13,7 +14,8 @@ use super::{Row, status};
 /// All but the digest.
 pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Row {
     let data = problem.data();
-    let best_test_error = journey.points.iter().map(|point| point.on_test_set.error).fold(1.0, f64::min);
+    // Of a regression all are NaN, which a table holds as null.
+    let best_test_error = journey.points.iter().map(|point| point.on_test_set.error).fold(f64::NAN, f64::min);
     let mut row: Row = vec![
         (&runs::RUN_ID, run_id(problem.settings(), &data.hash).into()),
         (&runs::PARAMETERS, (problem.n_parameters() as u64).into()),
@@ -45,15 +47,23 @@ fn end_cells(problem: &Problem, journey: &Journey, whole: Loss, end: usize) -> R
     let point = &journey.points[end];
     // Guessing errs on all classes but one.
     let chance = 1.0 - 1.0 / problem.data().n_classes as f64;
+    let learned = (!problem.data().is_regression()).then_some(whole.error < 0.5 * chance);
     vec![
-        (&runs::LEARNED, (whole.error < 0.5 * chance).into()),
+        (&runs::LEARNED, learned.map_or(Cell::Null, Cell::Bool)),
         (&runs::FINAL_TRAIN_LOSS, whole.mean.into()),
         (&runs::FINAL_TRAIN_ERROR, whole.error.into()),
         (&runs::FINAL_TEST_LOSS, point.on_test_set.mean.into()),
         (&runs::FINAL_TEST_ERROR, point.on_test_set.error.into()),
-        (&runs::FINAL_OBJECTIVE, (whole.mean + point.on_probe_set.penalty).into()),
-        (&runs::OBJECTIVE_GRADIENT_NORM_FINAL, point.on_probe_set.objective_gradient_norm.into()),
+        (&runs::FINAL_OBJECTIVE, objective(problem, whole.mean + point.on_probe_set.penalty)),
+        (&runs::OBJECTIVE_GRADIENT_NORM_FINAL, objective(problem, point.on_probe_set.objective_gradient_norm)),
     ]
+}
+
+/// A measure of the objective, where there is one: decoupled decay minimises none.
+pub(super) fn objective(problem: &Problem, value: f64) -> Cell {
+    let train = &problem.settings().train;
+    let is_decoupled = train.optimizer == Optimizer::Adamw && train.weight_decay != 0.0;
+    if is_decoupled { Cell::Null } else { value.into() }
 }
 
 fn path_cells(analysis: &Analysis<'_>) -> Row {

@@ -1,5 +1,6 @@
 //! The rows in `trajectory`, one a snapshot.
 
+use traipse_nn::Problem;
 use traipse_probe::Missing;
 use traipse_probe::path::persistence;
 use traipse_sweep::columns::trajectory;
@@ -7,14 +8,15 @@ use traipse_sweep::rows::Cell;
 
 use super::super::analysis::Analysis;
 use super::super::journey::{Journey, Point};
+use super::runs::objective;
 use super::{Row, count, status};
 
-pub(super) fn rows(journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
+pub(super) fn rows(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
     let mut path_length = 0.0;
     let rows = journey.points.iter().enumerate().map(|(snapshot, point)| {
         path_length += point.updates.length;
         let mut row = place_cells(snapshot, point);
-        row.extend(loss_cells(analysis, snapshot, point));
+        row.extend(loss_cells(problem, analysis, snapshot, point));
         row.extend(path_cells(journey, analysis, snapshot, point));
         row.push((&trajectory::PATH_LENGTH, path_length.into()));
         row
@@ -36,7 +38,7 @@ fn place_cells(snapshot: usize, point: &Point) -> Row {
     ]
 }
 
-fn loss_cells(analysis: &Analysis<'_>, snapshot: usize, point: &Point) -> Row {
+fn loss_cells(problem: &Problem, analysis: &Analysis<'_>, snapshot: usize, point: &Point) -> Row {
     let probe = &point.on_probe_set;
     let train = analysis.whole.get(&snapshot).copied().unwrap_or(probe.loss);
     let n_steps = point.updates.n_steps;
@@ -45,13 +47,13 @@ fn loss_cells(analysis: &Analysis<'_>, snapshot: usize, point: &Point) -> Row {
     vec![
         (&trajectory::TRAIN_LOSS, train.mean.into()),
         (&trajectory::TRAIN_ERROR, train.error.into()),
-        (&trajectory::OBJECTIVE, (train.mean + probe.penalty).into()),
+        (&trajectory::OBJECTIVE, objective(problem, train.mean + probe.penalty)),
         (&trajectory::N_PROBE, u32::try_from(train.n).unwrap_or(u32::MAX).into()),
         (&trajectory::TEST_LOSS, point.on_test_set.mean.into()),
         (&trajectory::TEST_ERROR, point.on_test_set.error.into()),
         (&trajectory::BATCH_LOSS_MEAN, batch_loss_mean.into()),
         (&trajectory::GRADIENT_NORM, probe.gradient_norm.into()),
-        (&trajectory::OBJECTIVE_GRADIENT_NORM, probe.objective_gradient_norm.into()),
+        (&trajectory::OBJECTIVE_GRADIENT_NORM, objective(problem, probe.objective_gradient_norm)),
         (&trajectory::NOISE_TRACE, noise_trace),
     ]
 }
