@@ -6,9 +6,13 @@
 
 mod add;
 mod batch_norm;
+#[cfg(test)]
+mod check;
 mod dense;
 mod dropout;
 mod layer_norm;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Debug;
 
