@@ -55,6 +55,15 @@ pub enum ProblemError {
         /// The setting that would be right.
         wanted: &'static str,
     },
+    /// Changes of images, for data that are none.
+    #[error(
+        "train.augment changes images, and these data have {n_features} numbers an example without height and width: \
+         use train.augment = []"
+    )]
+    Augment {
+        /// Numbers an example.
+        n_features: usize,
+    },
     /// A setting that is not a usable number.
     #[error("{key} = {value} is not usable: {wanted}")]
     Number {
@@ -79,6 +88,10 @@ impl Problem {
         let network = Network::of(settings, data.input_shape(), data.n_classes)?;
         if data.is_regression() && settings.train.loss == Loss::CrossEntropy {
             return Err(ProblemError::Targets);
+        }
+        let shape = data.input_shape();
+        if !settings.train.augment.is_empty() && (shape.height, shape.width) == (1, 1) {
+            return Err(ProblemError::Augment { n_features: shape.n_features() });
         }
         let layers = layers(&network);
         Ok(Self { settings: settings.clone(), data, course, network, layers })

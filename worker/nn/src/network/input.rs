@@ -5,14 +5,22 @@ use crate::kernels::{
     Buffer, ColumnSquares, ExampleSquares, Examples, Family, Op, PackColumns, PackRows, Packed, ROWS, Real, WIDTH,
     padded, panels,
 };
-use crate::layers::Input;
+use crate::layers::{Input, Noise};
 
-use super::{Network, value_numbers};
+use super::{Network, augment, value_numbers};
+
+/// Room for the changed images of one panel, of whichever kind the data are; none where nothing is changed.
+#[derive(Debug, Default)]
+struct Changed {
+    bytes: Vec<u8>,
+    floats: Vec<f32>,
+}
 
 /// One chunk of examples, packed or in panels.
 #[derive(Debug)]
 pub(super) struct InputBuffer<T> {
     rows: Vec<u32>,
+    changed: Changed,
     /// By rows and by columns; none where the network reads panels.
     packed: Option<[Packed<T>; 2]>,
     values: Buffer<T>,
@@ -26,11 +34,20 @@ impl<T: Real> InputBuffer<T> {
             [Packed::new(groups, n_features), Packed::new(padded(n_features) / ROWS, capacity)]
         });
         let n = if network.packs.is_some() { 0 } else { value_numbers(n_features, capacity) };
-        Self { rows: Vec::with_capacity(capacity), packed, values: Buffer::zeros(n) }
+        let n_changed = if network.augment.is_empty() { 0 } else { WIDTH * n_features };
+        let changed = Changed { bytes: vec![0; n_changed], floats: vec![0.0; n_changed] };
+        Self { rows: Vec::with_capacity(capacity), changed, packed, values: Buffer::zeros(n) }
     }
 
-    /// Takes in examples.
-    pub(super) fn load(&mut self, network: &Network<T>, data: &Dataset, split: &Split, rows: &[u32]) {
+    /// Takes in examples; with noise, those of a training step, changed as the settings say.
+    pub(super) fn load(
+        &mut self,
+        network: &Network<T>,
+        data: &Dataset,
+        split: &Split,
+        rows: &[u32],
+        noise: Option<Noise>,
+    ) {
         self.rows.clear();
         self.rows.extend_from_slice(rows);
         match (&mut self.packed, network.packs) {
@@ -38,7 +55,10 @@ impl<T: Real> InputBuffer<T> {
                 let examples = examples(split, &self.rows, scaling);
                 network.isa.run(PackRows { examples, packed: by_rows });
             }
-            _ => unpack(network, data, split, rows, &mut self.values),
+            _ => {
+                let noise = noise.filter(|_| !network.augment.is_empty());
+                unpack(Source { network, data, split, rows, noise }, &mut self.changed, &mut self.values);
+            }
         }
     }
 
@@ -48,11 +68,6 @@ impl<T: Real> InputBuffer<T> {
             let examples = examples(split, &self.rows, scaling);
             network.isa.run(PackColumns { examples, packed: by_columns });
         }
-    }
-
-    /// The numbers in panels, to be changed before they are read; empty where bytes are packed.
-    pub(super) fn values_mut(&mut self) -> &mut [T] {
-        &mut self.values
     }
 
     /// ‖x‖² of every example.
@@ -90,31 +105,57 @@ fn examples<'a>(split: &'a Split, rows: &'a [u32], scaling: Scaling) -> Examples
     Examples { bytes: split.bytes(), n_features: split.n_features(), rows, scaling }
 }
 
+/// What is unpacked.
+#[derive(Clone, Copy)]
+struct Source<'a, T> {
+    network: &'a Network<T>,
+    data: &'a Dataset,
+    split: &'a Split,
+    rows: &'a [u32],
+    noise: Option<Noise>,
+}
+
 /// Writes examples in panels; lanes beyond the last hold the last again.
-fn unpack<T: Real>(network: &Network<T>, data: &Dataset, split: &Split, rows: &[u32], out: &mut [T]) {
+fn unpack<T: Real>(source: Source<'_, T>, changed: &mut Changed, out: &mut [T]) {
+    let Source { network, data, split, rows, .. } = source;
     let n_features = split.n_features();
     let height = padded(n_features) * WIDTH;
-    let lanes = |panel: usize| {
-        let row = move |lane: usize| rows[(panel * WIDTH + lane).min(rows.len() - 1)] as usize;
-        std::array::from_fn::<usize, WIDTH, _>(|lane| row(lane) * n_features)
-    };
     for panel in 0..panels(rows.len()) {
         let out = out[panel * height..][..n_features * WIDTH].as_chunks_mut::<WIDTH>().0;
-        let starts = lanes(panel);
         match split.values() {
             Values::Floats(values) => {
+                let examples = source.examples(panel, values, &mut changed.floats);
                 for (feature, out) in out.iter_mut().enumerate() {
-                    for (out, start) in out.iter_mut().zip(starts) {
-                        *out = T::of(f64::from(values[start + feature]));
+                    for (out, example) in out.iter_mut().zip(examples) {
+                        *out = T::of(f64::from(example[feature]));
                     }
                 }
             }
             Values::Bytes(bytes) => {
-                let examples = starts.map(|start| &bytes[start..][..n_features]);
+                let examples = source.examples(panel, bytes, &mut changed.bytes);
                 let scalings = Scalings { all: &data.scalings, pixels: n_features / data.scalings.len().max(1) };
                 network.isa.run(Unpack { examples: &examples, scalings, out });
             }
         }
+    }
+}
+
+impl<T: Real> Source<'_, T> {
+    /// The examples of a panel, changed where there is noise.
+    fn examples<'v, V: Copy + Default>(&self, panel: usize, values: &'v [V], changed: &'v mut [V]) -> [&'v [V]; WIDTH] {
+        let (first, n_features) = (panel * WIDTH, self.split.n_features());
+        let used = (self.rows.len() - first).min(WIDTH);
+        let start = |lane: usize| self.rows[first + lane.min(used - 1)] as usize * n_features;
+        let Some(noise) = self.noise else {
+            return std::array::from_fn(|lane| &values[start(lane)..][..n_features]);
+        };
+        for (lane, image) in changed.chunks_exact_mut(n_features).take(used).enumerate() {
+            image.copy_from_slice(&values[start(lane)..][..n_features]);
+            let draws = &mut noise.augment(first + lane);
+            augment::change(&self.network.augment, draws, self.network.shape.input, image);
+        }
+        let changed = &*changed;
+        std::array::from_fn(|lane| &changed[lane.min(used - 1) * n_features..][..n_features])
     }
 }
 

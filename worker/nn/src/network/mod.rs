@@ -1,12 +1,13 @@
 //! A network ready to run: its layers, and their parameters in panels.
 
+mod augment;
 mod input;
 mod stage;
 mod tangent;
 mod tape;
 
 use traipse_sweep::network::{self, Node};
-use traipse_sweep::settings::Activation;
+use traipse_sweep::settings::{Activation, Augment};
 
 use crate::data::{Dataset, Scaling, Values};
 use crate::kernels::{Between, Convert, Isa, Real, WIDTH, padded, panel_numbers, panels};
@@ -30,6 +31,8 @@ pub(crate) struct Network<T> {
     pub(crate) n_values: usize,
     /// Where weights end and biases begin: (from, to, whether a matrix).
     pub(crate) parts: Vec<(usize, usize, bool)>,
+    /// Changes of training images.
+    augment: Vec<Augment>,
     places: Vec<Places>,
     /// For every node and each of its two values: how its gradient joins those of other readers.
     joins: Vec<[Join; 2]>,
@@ -64,9 +67,10 @@ impl<T: Real> Network<T> {
         let layers = layers(&shape.nodes, &places);
         let readers: Vec<&Node> = shape.nodes.iter().filter(|node| node.input == 0 || node.other == Some(0)).collect();
         let is_dense = matches!(readers[..], [node] if node.layer == network::Layer::Dense);
-        let packs = uniform_bytes(problem.data()).filter(|_| is_dense && problem.settings().train.augment.is_empty());
+        let augment = problem.settings().train.augment.clone();
+        let packs = uniform_bytes(problem.data()).filter(|_| is_dense && augment.is_empty());
         let head = Head { loss: problem.settings().train.loss, n_outputs: problem.n_outputs() };
-        Self { isa, layers, head, n_values, parts, places, joins: joins(&shape.nodes), packs, shape }
+        Self { isa, layers, head, n_values, parts, places, augment, joins: joins(&shape.nodes), packs, shape }
     }
 
     /// From θ to panels; padding is left as it is.

@@ -2,7 +2,7 @@
 
 use crate::data::{Dataset, Split, Targets as Labels};
 use crate::kernels::{Buffer, ColumnSquares, Delta, Finish, Outputs, Real, Sink, Slope, is_smooth};
-use crate::layers::{Frame, Into, Mode, Saved, Scratch};
+use crate::layers::{Frame, Into, Mode, Noise, Saved, Scratch};
 use crate::loss::{LossSums, Targets};
 
 use super::input::InputBuffer;
@@ -79,7 +79,17 @@ impl<T: Real> Tape<T> {
 
     /// Takes in examples and their targets.
     pub(crate) fn load(&mut self, network: &Network<T>, data: &Dataset, split: &Split, rows: &[u32]) {
-        self.input.load(network, data, split, rows);
+        self.input.load(network, data, split, rows, None);
+        self.load_targets(network, split, rows);
+    }
+
+    /// Takes in training examples, changed at random as the settings say, and their targets.
+    pub(crate) fn load_changed(&mut self, network: &Network<T>, data: &Dataset, rows: &[u32], noise: Noise) {
+        self.input.load(network, data, &data.train, rows, Some(noise));
+        self.load_targets(network, &data.train, rows);
+    }
+
+    fn load_targets(&mut self, network: &Network<T>, split: &Split, rows: &[u32]) {
         self.classes.clear();
         self.numbers.clear();
         match split.targets() {
@@ -89,11 +99,6 @@ impl<T: Real> Tape<T> {
                 self.numbers.extend(rows.iter().flat_map(|&row| &numbers[row as usize * n..][..n]));
             }
         }
-    }
-
-    /// The examples in panels, to be changed before they go forward; empty where bytes are packed.
-    pub(crate) fn examples_mut(&mut self) -> &mut [T] {
-        self.input.values_mut()
     }
 
     /// Examples in the chunk.

@@ -119,7 +119,7 @@ impl<T: Real> Trainer<T> {
         let mut loss = 0.0;
         if n_rows <= self.chunk {
             let mode = Mode::Training(noise);
-            tape.load(network, data, &data.train, rows);
+            tape.load_changed(network, data, rows, noise);
             tape.forward(network, update.parameters, &mode);
             loss += tape.score(network, scale).loss;
             let mut sink = Sink::Update(update);
@@ -130,8 +130,9 @@ impl<T: Real> Trainer<T> {
         }
         gradient.fill(T::ZERO);
         for (first, rows) in (0..).step_by(self.chunk).zip(rows.chunks(self.chunk)) {
-            let mode = Mode::Training(Noise { first, ..noise });
-            tape.load(network, data, &data.train, rows);
+            let noise = Noise { first, ..noise };
+            let mode = Mode::Training(noise);
+            tape.load_changed(network, data, rows, noise);
             tape.forward(network, update.parameters, &mode);
             loss += tape.score(network, scale).loss;
             tape.backward(network, &data.train, Some(update.parameters), &mode, &mut Sink::Sum(gradient));
