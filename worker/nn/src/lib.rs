@@ -30,4 +30,4 @@ pub use evaluate::{Evaluator, Gradient, Loss, Rows};
 pub use kernels::Real;
 pub use numerics::{cpu_features, numerics};
 pub use problem::{LayerShape, Problem, ProblemError};
-pub use train::{CheckpointError, Step, Trainer, UpdateSums, epoch_order};
+pub use train::{Budget, CheckpointError, Iteration, Lbfgs, Minimum, Step, Trainer, UpdateSums, epoch_order};

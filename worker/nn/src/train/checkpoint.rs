@@ -3,7 +3,8 @@
 //!
 //! **Layout**, little-endian: eight bytes [`MAGIC`]; the version, u32; bytes of the whole file, u64; bytes of a number
 //! (4 or 8), u32; the name of the arithmetic and the name of the training (see [`training`]), each a u32 length and
-//! text; the counters; θ, the moments and the running statistics, each a u64 count and numbers; SHA-256 of all before it.
+//! text; the counters; θ, the moments and the running statistics, each a u64 count and numbers; the history of `lbfgs`,
+//! where it is the optimiser; SHA-256 of all before it.
 //! Where a training stands in the order of its examples follows from the number of steps, and so do all random draws.
 
 use sha2::{Digest, Sha256};
@@ -12,6 +13,8 @@ use traipse_sweep::run_id;
 use traipse_sweep::settings::Schedule;
 
 use super::batches::Batches;
+use super::full_batch::FullBatch;
+use super::lbfgs::{Lbfgs, Pair};
 use super::{Trainer, UpdateSums};
 use crate::kernels::{Buffer, Real};
 use crate::network::Network;
@@ -106,6 +109,9 @@ impl<T: Real> Trainer<T> {
             put_numbers(out, &flat);
         }
         put_numbers(out, &self.buffers);
+        if let Some(FullBatch { lbfgs, .. }) = &self.full_batch {
+            save_lbfgs(&self.network, lbfgs, out);
+        }
         let whole = (out.len() - first + DIGEST) as u64;
         out[first + HEAD - 8..first + HEAD].copy_from_slice(&whole.to_le_bytes());
         let digest = Sha256::digest(&out[first..]);
@@ -141,12 +147,16 @@ impl<T: Real> Trainer<T> {
     }
 
     fn read_values(&mut self, reader: &mut Reader<'_>) -> Result<(), CheckpointError> {
-        let Self { network, parameters, moments, buffers, .. } = self;
+        let Self { network, parameters, moments, buffers, full_batch, .. } = self;
         read_panels(network, reader, parameters)?;
         for moment in moments.iter_mut().filter(|moment| !moment.is_empty()) {
             read_panels(network, reader, moment)?;
         }
-        reader.numbers(buffers)
+        reader.numbers(buffers)?;
+        if let Some(FullBatch { lbfgs, .. }) = full_batch {
+            read_lbfgs(network, reader, lbfgs)?;
+        }
+        Ok(())
     }
 
     /// Whether this training's first steps had the checkpoint's rates, and it goes on from there.
@@ -205,6 +215,43 @@ fn put_numbers<T: Real>(out: &mut Vec<u8>, values: &[T]) {
     out.extend((values.len() as u64).to_le_bytes());
     out.reserve(values.len() * T::BYTES);
     values.iter().for_each(|value| value.put(out));
+}
+
+/// Whether it is stuck, how many pairs there are, whether its value is known, the value; the gradient, and all pairs.
+fn save_lbfgs<T: Real>(network: &Network<T>, lbfgs: &Lbfgs<T>, out: &mut Vec<u8>) {
+    for flag in [u32::from(lbfgs.is_stuck), lbfgs.pairs.len() as u32, u32::from(lbfgs.value.is_some())] {
+        out.extend(flag.to_le_bytes());
+    }
+    out.extend(lbfgs.value.unwrap_or(0.0).to_le_bytes());
+    let mut flat = vec![T::ZERO; network.shape.n_parameters];
+    let pairs = lbfgs.pairs.iter().flat_map(|pair| [&pair.s, &pair.y]);
+    for values in std::iter::once(&lbfgs.gradient).chain(pairs) {
+        network.unpack(values, &mut flat);
+        put_numbers(out, &flat);
+    }
+}
+
+fn read_lbfgs<T: Real>(
+    network: &Network<T>,
+    reader: &mut Reader<'_>,
+    lbfgs: &mut Lbfgs<T>,
+) -> Result<(), CheckpointError> {
+    let [is_stuck, n_pairs, is_known] = reader.array(u32::from_le_bytes)?;
+    let [value] = reader.array(f64::from_le_bytes)?;
+    if n_pairs as usize > lbfgs.history {
+        return Err(CheckpointError::Damaged { what: "its history is too long" });
+    }
+    lbfgs.is_stuck = is_stuck != 0;
+    lbfgs.value = (is_known != 0).then_some(value);
+    read_panels(network, reader, &mut lbfgs.gradient)?;
+    for _ in 0..n_pairs {
+        let mut pair = Pair::zeros(lbfgs.gradient.len());
+        read_panels(network, reader, &mut pair.s)?;
+        read_panels(network, reader, &mut pair.y)?;
+        pair.complete();
+        lbfgs.pairs.push_back(pair);
+    }
+    Ok(())
 }
 
 fn read_panels<T: Real>(

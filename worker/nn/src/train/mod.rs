@@ -2,7 +2,10 @@
 
 mod batches;
 mod checkpoint;
+mod full_batch;
+mod lbfgs;
 mod schedule;
+mod search;
 
 use crate::init;
 use crate::kernels::{Apply, Buffer, Isa, LANES, MOMENTS, Real, Rule, Sink, Update};
@@ -12,7 +15,10 @@ use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
 pub use checkpoint::CheckpointError;
+use full_batch::FullBatch;
+pub use lbfgs::{Budget, Iteration, Lbfgs, Minimum};
 use schedule::LearningRate;
+use traipse_sweep::settings::Optimizer;
 
 /// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
@@ -28,6 +34,8 @@ pub struct Trainer<T: Real = f32> {
     parameters: Buffer<T>,
     /// As many as the optimiser keeps; the others empty.
     moments: [Buffer<T>; MOMENTS],
+    /// Of `lbfgs` alone.
+    full_batch: Option<FullBatch<T>>,
     /// Empty where a batch fits one chunk.
     gradient: Buffer<T>,
     buffers: Vec<f64>,
@@ -77,17 +85,21 @@ impl<T: Real> Trainer<T> {
         let network = Network::new(problem, isa);
         let batch_rows = problem.course().batch_rows as usize;
         let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(network.chunk(CHUNK)) };
-        let n_moments = rule::<T>(problem, 0.0, 0).n_moments();
+        let train = &problem.settings().train;
+        let full_batch = (train.optimizer == Optimizer::Lbfgs).then(|| FullBatch::new(problem, &network));
+        let n_moments = Rule::<T>::new(train, 0.0, 0).map_or(0, |rule| rule.n_moments());
+        let sums_chunks = batch_rows > chunk && full_batch.is_none();
         let mut parameters = Buffer::zeros(network.n_values);
         let start: Vec<T> = init::parameters(problem).into_iter().map(T::of).collect();
         network.pack(&start, &mut parameters);
         Self {
             moments: std::array::from_fn(|i| Buffer::zeros(if i < n_moments { network.n_values } else { 0 })),
-            gradient: Buffer::zeros(if batch_rows > chunk { network.n_values } else { 0 }),
+            full_batch,
+            gradient: Buffer::zeros(if sums_chunks { network.n_values } else { 0 }),
             buffers: network.initial_buffers(),
             tape: Tape::new(&network, chunk, Purpose::Gradient),
             batches: Batches::new(problem),
-            rates: LearningRate::new(&problem.settings().train, problem.course()),
+            rates: LearningRate::new(train, problem.course()),
             chunk,
             sums: UpdateSums::default(),
             steps_done: 0,
@@ -100,15 +112,19 @@ impl<T: Real> Trainer<T> {
         }
     }
 
-    /// One optimiser step. Allocates nothing.
+    /// One optimiser step. Allocates nothing, once the history of `lbfgs` is full.
     pub fn step(&mut self) -> Step {
-        let (n_rows, squares, loss) = self.update();
-        self.finish(n_rows, loss / n_rows as f64, squares.iter().sum())
+        if self.full_batch.is_some() {
+            return self.iterate();
+        }
+        let rate = self.learning_rate();
+        let (n_rows, squares, loss) = self.update(rate);
+        self.finish(n_rows, rate, loss / n_rows as f64, squares.iter().sum())
     }
 
     /// Rows in the batch, Σ u² by lanes, Σ loss.
-    fn update(&mut self) -> (usize, [f64; LANES], f64) {
-        let rule = rule(&self.problem, self.learning_rate(), self.steps_done);
+    fn update(&mut self, rate: f64) -> (usize, [f64; LANES], f64) {
+        let rule = Rule::new(&self.problem.settings().train, rate, self.steps_done).expect("lbfgs iterates instead");
         let Self { problem, network, parameters, moments, gradient, tape, batches, .. } = self;
         let data = problem.data();
         let rows = batches.next_batch();
@@ -142,8 +158,8 @@ impl<T: Real> Trainer<T> {
     }
 
     /// Counts the step, and says whether it is finite.
-    fn finish(&mut self, n_rows: usize, batch_loss: f64, square: f64) -> Step {
-        self.rate_time += self.learning_rate();
+    fn finish(&mut self, n_rows: usize, rate: f64, batch_loss: f64, square: f64) -> Step {
+        self.rate_time += rate;
         self.rates_digest = checkpoint::chain(self.rates_digest, self.learning_rate());
         self.steps_done += 1;
         self.examples_seen += n_rows as u64;
@@ -160,26 +176,26 @@ impl<T: Real> Trainer<T> {
         self.steps_done
     }
 
-    /// Examples in all batches so far.
+    /// Examples in all batches so far; an iteration of `lbfgs` counts as one pass, however often it looks.
     #[must_use]
     pub fn examples_seen(&self) -> u64 {
         self.examples_seen
     }
 
-    /// Sum of the learning rates of all steps so far.
+    /// Sum of the learning rates of all steps so far; for `lbfgs`, of the lengths that its line searches found.
     #[must_use]
     pub fn rate_time(&self) -> f64 {
         self.rate_time
     }
 
-    /// The learning rate of the next step.
+    /// The learning rate of the next step; for `lbfgs` 1, the length that its line search tries first.
     #[must_use]
     pub fn learning_rate(&self) -> f64 {
         self.rate_at(self.steps_done)
     }
 
     fn rate_at(&self, step: u64) -> f64 {
-        self.rates.at(step)
+        if self.full_batch.is_some() { 1.0 } else { self.rates.at(step) }
     }
 
     /// Copies θ out, in the order of [`Problem::layers`].
@@ -201,11 +217,6 @@ impl<T: Real> Trainer<T> {
     pub fn take_sums(&mut self) -> UpdateSums {
         std::mem::take(&mut self.sums)
     }
-}
-
-/// What the optimiser does in step `step` at this rate.
-fn rule<T: Real>(problem: &Problem, rate: f64, step: u64) -> Rule<T> {
-    Rule::new(&problem.settings().train, rate, step).expect("l-bfgs is no rule")
 }
 
 fn update<'a, T: Real>(
