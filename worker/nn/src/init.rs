@@ -1,7 +1,8 @@
 //! Initial weights: drawn in f64 in θ's order, layer by layer, then rounded to the training's precision.
 //!
 //! Layer l draws from the stream (init_seed, [`Purpose::Init`], epoch l): its weights output by output, then, for
-//! `torch-default` alone, its biases. Other biases start at 0. Fan-in is the layer's inputs, fan-out its outputs.
+//! `torch-default` alone, its biases. Other biases start at 0. Fan-in is the inputs of one output: of a convolution
+//! channels in × height × width of the kernel; fan-out is the outputs: channels out × height × width of the kernel.
 
 use traipse_sweep::settings::Init;
 use traipse_sweep::streams::{Draws, Philox, Purpose};
@@ -34,7 +35,8 @@ pub(crate) fn parameters(problem: &Problem) -> Vec<f64> {
 
 /// The weights of one layer, outputs × inputs, before `init_scale`.
 fn weights(init: Init, layer: &LayerShape, draws: &mut Draws) -> Vec<f64> {
-    let (fan_in, fan_out) = (layer.inputs as f64, layer.outputs as f64);
+    let kernel: usize = layer.shape[2..].iter().product();
+    let (fan_in, fan_out) = (layer.inputs as f64, (layer.outputs * kernel) as f64);
     let (deviation, bound) = match init {
         Init::HeNormal => (Some((2.0 / fan_in).sqrt()), 0.0),
         Init::GlorotNormal => (Some((2.0 / (fan_in + fan_out)).sqrt()), 0.0),
@@ -100,4 +102,62 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     lanes.iter().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::tests::digits_with;
+    use std::sync::Arc;
+    use traipse_sweep::RunSettings;
+    use traipse_sweep::settings::ModelKind;
+
+    /// The kernels (24, 10, 3, 3) of a second convolution: fan-in 90, fan-out 216.
+    fn kernels(init: Init) -> (Vec<f64>, Vec<f64>) {
+        let mut settings = RunSettings::default();
+        settings.model.kind = ModelKind::Cnn;
+        settings.model.layers = ["conv 10 3x3", "conv 24 3x3", "dense 7"].map(String::from).to_vec();
+        settings.model.init = init;
+        let problem = Problem::new(&settings, Arc::new(digits_with(&settings.data))).unwrap();
+        let (theta, layer) = (parameters(&problem), &problem.layers()[1]);
+        assert_eq!((&layer.shape[..], layer.inputs), (&[24, 10, 3, 3][..], 90));
+        (theta[layer.weight.clone()].to_vec(), theta[layer.bias.clone().unwrap()].to_vec())
+    }
+
+    #[test]
+    fn kernels_have_the_spread_of_their_fans() {
+        let rows = [
+            (Init::HeNormal, 2.0 / 90.0),
+            (Init::HeUniform, 2.0 / 90.0),
+            (Init::GlorotNormal, 2.0 / 306.0),
+            (Init::GlorotUniform, 2.0 / 306.0),
+            (Init::LecunNormal, 1.0 / 90.0),
+            (Init::LecunUniform, 1.0 / 90.0),
+            (Init::TorchDefault, 1.0 / 270.0),
+        ];
+        for (init, variance) in rows {
+            let (weights, biases) = kernels(init);
+            let found = dot(&weights, &weights) / weights.len() as f64;
+            // 2160 weights: a standard error of 3 % for normals.
+            assert!((found / variance - 1.0).abs() < 0.1, "{init:?}: {found} is not {variance}");
+            let largest = weights.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
+            let bound = (3.0 * variance).sqrt();
+            let is_normal = matches!(init, Init::HeNormal | Init::GlorotNormal | Init::LecunNormal);
+            assert_eq!(largest > bound, is_normal, "{init:?}");
+            assert!(is_normal || largest > 0.99 * bound, "{init:?}");
+            let is_torch = init == Init::TorchDefault;
+            assert!(biases.iter().all(|bias| (*bias != 0.0) == is_torch && bias.abs() <= bound), "{init:?}");
+        }
+    }
+
+    #[test]
+    fn kernels_are_orthonormal_as_a_matrix_of_channels_out() {
+        let (weights, _) = kernels(Init::Orthogonal);
+        let rows: Vec<&[f64]> = weights.chunks(90).collect();
+        for (i, a) in rows.iter().enumerate() {
+            for (j, b) in rows.iter().enumerate() {
+                assert!((dot(a, b) - f64::from(u8::from(i == j))).abs() < 1e-14, "{i}, {j}");
+            }
+        }
+    }
 }
