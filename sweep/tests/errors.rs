@@ -113,6 +113,12 @@ const SECTIONS: &[Row] = &[
         "spirals does not read",
         "blobs, teacher",
     ),
+    (
+        "name = \"a\"\n[data]\nname = \"regression\"\n> label_noise = 0.1",
+        "data.label_noise",
+        "regression does not read",
+        "",
+    ),
     ("name = \"a\"\n[data]\n> spectrum = [2]", "data.spectrum", "digits does not read this", "regression"),
     ("name = \"a\"\n[data]\nname = \"regression\"\n> spectrum = []", "data.spectrum", "0 numbers", "1 to"),
     ("name = \"a\"\n[data]\n> name = \"mnist\"", "data.dir", "needs a folder", "dir = "),

@@ -129,6 +129,7 @@ impl DataName {
             "data.classes" => matches!(self, Self::Blobs | Self::Spirals | Self::Teacher),
             "data.teacher" => self == Self::Teacher,
             "data.spectrum" => self == Self::Regression,
+            "data.label_noise" => self != Self::Regression,
             _ => true,
         }
     }
