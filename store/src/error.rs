@@ -67,6 +67,16 @@ pub enum Error {
         /// The size of what is there.
         found: u64,
     },
+    /// What was to be put could not be read.
+    #[error("cannot put {name} into the artifact store {url}: its pieces fail: {source}")]
+    Pieces {
+        /// The store.
+        url: String,
+        /// The artifact.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// More bytes than an artifact may have.
     #[error("{name} has {size} bytes, but an artifact in {url} may have at most {max}")]
     TooLarge {

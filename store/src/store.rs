@@ -1,6 +1,7 @@
 //! The store: put once, get, check, list, delete.
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,15 +10,21 @@ use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Location;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use object_store::{GetResult, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::Error;
 use crate::name::Name;
 
-/// Most bytes of one artifact: all of it is in memory while it is written or read.
+/// Most bytes of one artifact: all of it is in memory while it is read.
 pub const MAX_ARTIFACT_BYTES: u64 = 4 << 30;
+
+/// Bytes that are sent at a time: some clouds take no smaller parts than 5 MiB.
+const PART_BYTES: usize = 8 << 20;
+
+/// Ends the name of an artifact that is being put piece by piece.
+const ASIDE: &str = ".part";
 
 /// A handle on a store; cheap to clone.
 #[derive(Clone)]
@@ -79,7 +86,7 @@ impl Store {
         // The announced URL is absolute: another process has another working directory.
         let announced = Url::from_directory_path(&folder).map_err(|()| Error::Url { url: url.to_owned() })?;
         let objects = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(|source| failed(std::io::Error::other(source)))?
+            .map_err(|source| failed(io::Error::other(source)))?
             .with_fsync(true)
             .with_automatic_cleanup(true);
         Ok(Self { url: announced.as_str().trim_end_matches('/').into(), objects: Arc::new(objects) })
@@ -101,12 +108,29 @@ impl Store {
         let artifact = Artifact::of(&bytes);
         match self.objects.put_opts(&location(name), PutPayload::from(bytes), PutMode::Create.into()).await {
             Ok(_) => Ok(artifact),
+            Err(object_store::Error::AlreadyExists { .. }) => self.must_be(name, artifact).await,
+            Err(source) => Err(self.failed("write", name, source)),
+        }
+    }
+
+    /// Puts an artifact of `size` bytes piece by piece, as [`Store::put_if_absent`] puts a whole one; a few pieces are in
+    /// memory at a time. The pieces are asked for on the thread that waits, and may take their time.
+    ///
+    /// # Errors
+    /// As [`Store::put_if_absent`]; [`Error::Pieces`] with the first piece that fails, or if they are not `size` bytes.
+    pub async fn put_pieces_if_absent<P>(&self, name: &Name, size: u64, pieces: P) -> Result<Artifact, Error>
+    where
+        P: Iterator<Item = io::Result<Bytes>>,
+    {
+        self.check_size(name, size)?;
+        let aside = Location::from(format!("{name}{ASIDE}"));
+        let artifact = self.upload(name, &aside, size, pieces).await?;
+        match self.objects.rename_if_not_exists(&aside, &location(name)).await {
+            Ok(()) => Ok(artifact),
             Err(object_store::Error::AlreadyExists { .. }) => {
-                let there = Artifact::of(&self.get(name).await?);
-                if there == artifact {
-                    return Ok(artifact);
-                }
-                Err(Error::Conflict { url: self.url.to_string(), name: name.to_string() })
+                // What is left aside is deleted as any artifact that no report names.
+                let _ = self.objects.delete(&aside).await;
+                self.must_be(name, artifact).await
             }
             Err(source) => Err(self.failed("write", name, source)),
         }
@@ -174,6 +198,69 @@ impl Store {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(source) => Err(self.failed("delete", name, source)),
         }
+    }
+
+    /// Writes all pieces under another name.
+    async fn upload<P>(&self, name: &Name, aside: &Location, size: u64, pieces: P) -> Result<Artifact, Error>
+    where
+        P: Iterator<Item = io::Result<Bytes>>,
+    {
+        let failed = |source| self.failed("write", name, source);
+        let mut upload = self.objects.put_multipart(aside).await.map_err(failed)?;
+        match self.send(name, size, pieces, &mut *upload).await {
+            Ok(artifact) => upload.complete().await.map(|_| artifact).map_err(failed),
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = upload.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn send<P>(
+        &self,
+        name: &Name,
+        size: u64,
+        pieces: P,
+        upload: &mut dyn MultipartUpload,
+    ) -> Result<Artifact, Error>
+    where
+        P: Iterator<Item = io::Result<Bytes>>,
+    {
+        let broken = |source| Error::Pieces { url: self.url.to_string(), name: name.to_string(), source };
+        let (mut digest, mut found) = (Sha256::new(), 0);
+        let (mut part, mut part_bytes) = (Vec::new(), 0);
+        for piece in pieces {
+            let piece = piece.map_err(broken)?;
+            digest.update(&piece);
+            found += piece.len() as u64;
+            part_bytes += piece.len();
+            part.push(piece);
+            if part_bytes >= PART_BYTES {
+                let payload = PutPayload::from_iter(part.drain(..));
+                part_bytes = 0;
+                upload.put_part(payload).await.map_err(|source| self.failed("write", name, source))?;
+            }
+        }
+        if found != size {
+            return Err(broken(io::Error::other(format!("they have {found} bytes, not {size}"))));
+        }
+        upload.put_part(PutPayload::from_iter(part)).await.map_err(|source| self.failed("write", name, source))?;
+        Ok(Artifact { size, sha256: digest.finalize().into() })
+    }
+
+    /// Compares what has the name already, which is read piece by piece.
+    async fn must_be(&self, name: &Name, artifact: Artifact) -> Result<Artifact, Error> {
+        let mut pieces = self.open_object(name).await?.into_stream();
+        let (mut digest, mut size) = (Sha256::new(), 0);
+        while let Some(piece) = pieces.try_next().await.map_err(|source| self.failed("read", name, source))? {
+            digest.update(&piece);
+            size += piece.len() as u64;
+        }
+        if (Artifact { size, sha256: digest.finalize().into() }) == artifact {
+            return Ok(artifact);
+        }
+        Err(Error::Conflict { url: self.url.to_string(), name: name.to_string() })
     }
 
     async fn open_object(&self, name: &Name) -> Result<GetResult, Error> {

@@ -44,6 +44,37 @@ async fn a_name_is_given_once() {
 }
 
 #[tokio::test]
+async fn pieces_become_one_artifact() {
+    let (_folder, store) = open();
+    let bytes: Vec<u8> = (0..20 << 20).map(|i: u32| ((i * 31) >> 7) as u8).collect();
+    let pieces = |len: usize| bytes.chunks(len).map(|piece| Ok(piece.to_vec().into()));
+    let put = store.put_pieces_if_absent(&name("s/a"), bytes.len() as u64, pieces(1 << 20)).await.unwrap();
+    assert_eq!(put, Artifact::of(&bytes));
+    assert_eq!(store.get_verified(&name("s/a"), &put.sha256).await.unwrap(), bytes);
+    // Again, in other pieces; then with other content.
+    assert_eq!(store.put_pieces_if_absent(&name("s/a"), put.size, pieces(3 << 20)).await.unwrap(), put);
+    let other = std::iter::once(Ok("abc".into()));
+    let error = store.put_pieces_if_absent(&name("s/a"), 3, other).await.unwrap_err();
+    assert!(matches!(error, Error::Conflict { .. }), "{error}");
+    assert_eq!(store.list(&name("s")).await.unwrap().len(), 1, "nothing is left aside");
+    let empty = store.put_pieces_if_absent(&name("s/empty"), 0, std::iter::empty()).await.unwrap();
+    assert_eq!(empty, Artifact::of(b""));
+}
+
+#[tokio::test]
+async fn pieces_that_fail_leave_nothing() {
+    let (_folder, store) = open();
+    let broken = [Ok("abc".into()), Err(std::io::Error::other("the disk is gone"))];
+    let error = store.put_pieces_if_absent(&name("s/a"), 6, broken.into_iter()).await.unwrap_err();
+    assert!(error.to_string().contains("the disk is gone") && error.to_string().contains("s/a"), "{error}");
+    let error = store.put_pieces_if_absent(&name("s/a"), 4, std::iter::once(Ok("abc".into()))).await.unwrap_err();
+    assert!(error.to_string().contains("3 bytes, not 4"), "{error}");
+    let error = store.put_pieces_if_absent(&name("s/a"), 1 << 40, std::iter::empty()).await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    assert!(store.list(&name("s")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn damage_is_seen() {
     let (folder, store) = open();
     let put = store.put_if_absent(&name("s/a"), "abc").await.unwrap();

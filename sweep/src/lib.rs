@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod columns;
+mod continuation;
 mod digest;
 pub mod facts;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod settings;
 pub mod spec;
 pub mod streams;
 
+pub use continuation::{continues, same_snapshots};
 pub use facts::Fact;
 pub use ids::{Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
 pub use outcome::{FailureClass, Outcome};

@@ -11,7 +11,7 @@ use traipse_nn::data::{self, IdxFiles};
 use traipse_sweep::plan::Plan;
 use traipse_sweep::spec::{Format, parse};
 use traipse_sweep::{JobNumber, Schema};
-use traipse_worker::run::{RunEnd, Task, run};
+use traipse_worker::run::{RunEnd, Scratch, Task, run};
 
 const FILES: [&str; 4] = [
     "train-images-idx3-ubyte.gz",
@@ -41,6 +41,7 @@ fn main() -> Result<(), AnyError> {
         data: Some(Arc::new(data::mnist(&spec.base.data, &files)?)),
         plan: Arc::new(Plan::new(spec)?),
         job: JobNumber(0),
+        scratch: Scratch::default(),
         progress: Arc::new(AtomicU64::new(0)),
         stop: Arc::new(AtomicBool::new(false)),
     };

@@ -35,7 +35,9 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
     let state = State::open(options.state.as_deref())?;
     tracing::info!(worker = %state.id, life = state.incarnation.0, folder = %state.folder.display(), "worker starts");
     let reach = Reach::default();
-    let context = Arc::new(Context { data: options.data.clone(), reach, runtime: Handle::current() });
+    let scratch = options.scratch(&state.folder);
+    tracing::debug!(memory_per_slot = scratch.memory, "snapshots beyond this go to a file");
+    let context = Arc::new(Context { data: options.data.clone(), scratch, reach, runtime: Handle::current() });
     let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
     let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
     let introduction = Introduction {

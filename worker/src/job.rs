@@ -21,7 +21,7 @@ use crate::clocks;
 use crate::data::Cache;
 use crate::pool::Job;
 use crate::reach::Reach;
-use crate::run::{self, RunClock, RunEnd, Task};
+use crate::run::{self, Kept, RunClock, RunEnd, Scratch, Task};
 use crate::sweeps::Sweep;
 
 /// The weights of a run's snapshots in the artifact store.
@@ -31,6 +31,8 @@ const KEPT: &str = "snapshots.safetensors";
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) data: Arc<Cache>,
+    /// Of one slot.
+    pub(crate) scratch: Scratch,
     pub(crate) reach: Reach,
     /// Where the store's futures run; slots are not its threads.
     pub(crate) runtime: Handle,
@@ -44,7 +46,7 @@ struct Failure {
 
 /// How an attempt ended, before it is put into a report.
 enum End {
-    Rows { outcome: Outcome, block: RowBlock, kept: Option<Vec<u8>> },
+    Rows { outcome: Outcome, block: RowBlock, kept: Option<Box<Kept>> },
     Stopped,
 }
 
@@ -115,7 +117,7 @@ fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<
     }
     let mut artifacts = Vec::new();
     if let Some(weights) = kept {
-        artifacts.push(put(job, context, KEPT, weights.into())?);
+        artifacts.push(put_weights(job, context, &weights)?);
     }
     if block.len() <= INLINE_ROWS_BYTES {
         return Ok(Some(PartsResult::Rows { outcome, block, artifacts }));
@@ -137,6 +139,7 @@ fn train(
         job: job.lease.job,
         schema: schema.clone(),
         data: data(plan, job.lease.job, context)?,
+        scratch: context.scratch.clone(),
         progress: job.signals.progress.clone(),
         stop: job.signals.stop.clone(),
     };
@@ -147,6 +150,7 @@ fn train(
         RunEnd::Rows { outcome, block, kept } => Ok(End::Rows { outcome, block, kept }),
         RunEnd::Stopped => Ok(End::Stopped),
         RunEnd::Invalid(message) => Err(Failure { class: FailureClass::Invalid, message }),
+        RunEnd::Lost(error) => Err(transient(error.to_string())),
     }
 }
 
@@ -161,13 +165,37 @@ fn data(plan: &Plan, job: JobNumber, context: &Context) -> Result<Option<Arc<Dat
 
 /// Puts what does not fit a report into the store, under job and lease.
 fn put(job: &Job, context: &Context, kind: &str, bytes: Bytes) -> Result<v1::Artifact, Failure> {
-    let lease = &job.lease;
     let Some(store) = context.reach.store() else { return Err(out_of_reach(kind, bytes.len())) };
-    let name = Name::of_lease(lease.sweep, lease.job, lease.lease, kind)
-        .map_err(|error| Failure { class: FailureClass::Invalid, message: error.to_string() })?;
+    let name = name(job, kind)?;
     let put = context.runtime.block_on(store.put_if_absent(&name, bytes));
-    let artifact = put.map_err(|error| transient(error.to_string()))?;
-    Ok(v1::Artifact { kind: kind.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
+    artifact(kind, put)
+}
+
+/// The same for weights, which need not fit into memory.
+fn put_weights(job: &Job, context: &Context, weights: &Kept) -> Result<v1::Artifact, Failure> {
+    let Some(store) = context.reach.store() else { return Err(out_of_reach(KEPT, 0)) };
+    let name = name(job, KEPT)?;
+    let put = context.runtime.block_on(store.put_pieces_if_absent(&name, weights.n_bytes(), weights.pieces()));
+    artifact(KEPT, put)
+}
+
+fn name(job: &Job, kind: &str) -> Result<Name, Failure> {
+    let lease = &job.lease;
+    Name::of_lease(lease.sweep, lease.job, lease.lease, kind)
+        .map_err(|error| Failure { class: FailureClass::Invalid, message: error.to_string() })
+}
+
+fn artifact(kind: &str, put: Result<traipse_store::Artifact, traipse_store::Error>) -> Result<v1::Artifact, Failure> {
+    match put {
+        Ok(artifact) => {
+            Ok(v1::Artifact { kind: kind.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
+        }
+        Err(error @ traipse_store::Error::TooLarge { .. }) => {
+            let message = format!("{error}: take fewer snapshots, or do not keep them (snapshots.keep)");
+            Err(Failure { class: FailureClass::Invalid, message })
+        }
+        Err(error) => Err(transient(error.to_string())),
+    }
 }
 
 fn out_of_reach(kind: &str, n_bytes: usize) -> Failure {

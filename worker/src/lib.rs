@@ -8,6 +8,7 @@ mod clocks;
 pub mod data;
 mod driver;
 mod job;
+mod memory;
 mod options;
 mod pool;
 mod reach;
@@ -17,5 +18,6 @@ mod sweeps;
 mod wire;
 
 pub use driver::start;
+pub use memory::{Memory, SizeError};
 pub use options::{Error, Options};
 pub use state::Error as StateError;

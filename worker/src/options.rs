@@ -1,13 +1,15 @@
 //! What a worker is told at its start, and why it may end badly.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use traipse_agent::Config;
 
 use crate::data::Cache;
+use crate::memory::Memory;
+use crate::run::Scratch;
 use crate::state;
 
 /// Most slots of one worker.
@@ -30,6 +32,9 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Data sets, shared with other workers of this process.
     pub data: Arc<Cache>,
+    /// For the snapshots of all slots, in equal shares; what a run has beyond its share goes to a scratch file in the
+    /// state folder.
+    pub memory: Memory,
     /// How long running jobs may finish once the worker shall leave; then they stop and are handed back.
     pub grace: Duration,
     /// A coordinator that was never reached is given up after this; one that was reached once, never.
@@ -47,6 +52,7 @@ impl Default for Options {
             name: String::new(),
             state: None,
             data: Arc::default(),
+            memory: Memory::Auto,
             grace: config.grace,
             first_contact: config.first_contact,
         }
@@ -71,6 +77,11 @@ impl Options {
         config.first_contact = self.first_contact;
         config.report_bytes = traipse_proto::REPORT_BYTES;
         config
+    }
+
+    /// What one slot's runs may use, with the state folder for the rest.
+    pub(crate) fn scratch(&self, folder: &Path) -> Scratch {
+        Scratch { memory: self.memory.bytes() / u64::from(self.n_slots), folder: folder.to_owned() }
     }
 
     pub(crate) fn all_labels(&self) -> BTreeMap<String, String> {

@@ -1,14 +1,17 @@
 //! Whole runs on the embedded digits: the rows that come out.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[path = "support/tasks.rs"]
+mod tasks;
 
-use traipse_nn::{Dataset, Evaluator, Problem, Rows, data};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tasks::{rows_of, task, with, within};
+use traipse_nn::{Dataset, Evaluator, Problem, Rows};
 use traipse_sweep::columns::{ColumnDef, Table, convergence, gram, nulls, runs, trajectory};
-use traipse_sweep::plan::Plan;
 use traipse_sweep::rows::{Column, Values};
-use traipse_sweep::spec::{Format, parse};
-use traipse_sweep::{JobNumber, Outcome, RowBlock, Schema, TableRows};
+use traipse_sweep::settings::Stop;
+use traipse_sweep::{Outcome, RowBlock, RunSettings, TableRows};
 use traipse_worker::run::{RunEnd, Task, run};
 
 const SMALL: &str = "
@@ -21,24 +24,8 @@ const SMALL: &str = "
     learning_rate = 0.1
 ";
 
-fn task(text: &str) -> Task {
-    let spec = Arc::new(parse(text, Format::Toml, "test.toml").expect("a spec"));
-    let data = Some(Arc::new(data::digits(&spec.base.data).expect("the embedded digits")));
-    Task {
-        schema: Arc::new(Schema::of(&spec)),
-        plan: Arc::new(Plan::new(spec).expect("a plan")),
-        job: JobNumber(0),
-        data,
-        progress: Arc::new(AtomicU64::new(0)),
-        stop: Arc::new(AtomicBool::new(false)),
-    }
-}
-
 fn rows(text: &str) -> (Outcome, RowBlock, Option<Vec<u8>>) {
-    match run(&task(text)).0 {
-        RunEnd::Rows { outcome, block, kept } => (outcome, block, kept),
-        other => panic!("the run has no rows: {other:?}"),
-    }
+    rows_of(run(&task(text)).0)
 }
 
 fn table(block: &RowBlock, table: Table) -> &TableRows {
@@ -87,7 +74,8 @@ fn null_summaries(block: &RowBlock) -> Vec<&'static str> {
 fn a_run_on_digits_gives_all_five_tables() {
     let task = task(SMALL);
     let (RunEnd::Rows { outcome, block, kept }, clock) = run(&task) else { panic!("no rows") };
-    assert_eq!((outcome, kept), (Outcome::Succeeded, None));
+    assert_eq!(outcome, Outcome::Succeeded);
+    assert!(kept.is_none());
     assert!(clock.train.as_nanos() > 0 && clock.probe.as_nanos() > 0);
     assert_eq!(task.progress.load(Ordering::Relaxed), 20 * 91);
     let counts: Vec<u32> = Table::FROM_WORKERS.iter().map(|of| table(&block, *of).n_rows).collect();
@@ -242,10 +230,77 @@ fn kept_weights_give_the_losses_of_the_tables() {
 }
 
 #[test]
+fn snapshots_in_a_file_give_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let texts = [
+        format!("{SMALL}\n[snapshots]\nat = 'every epoch'\nkeep = true"),
+        // Several parts of several chunks each; and more snapshots than the matrix takes.
+        "name = 'wide'\n[model]\nhidden = [900]\n[train]\nsteps = 6\n[snapshots]\nat = 'every step'\nkeep = true"
+            .to_owned(),
+        "name = 'long'\n[model]\nhidden = []\n[train]\nsteps = 300\n[snapshots]\nat = 'every step'".to_owned(),
+        "name = 'wild'\n[train]\nlearning_rate = 1e6\n[snapshots]\nat = 'every step'".to_owned(),
+        format!("{SMALL}precision = 'f64'\n[snapshots]\nat = 'every epoch'\nkeep = true"),
+    ];
+    for text in texts {
+        let (outcome, block, kept) = rows(&text);
+        for memory in [0, 10_000, 500_000] {
+            let (spilled_outcome, spilled, spilled_kept) = rows_of(run(&within(&text, memory, &folder)).0);
+            assert_eq!((spilled_outcome, spilled.digest()), (outcome, block.digest()), "{memory} bytes: {text}");
+            assert!(spilled_kept == kept, "{memory} bytes: other weights are kept: {text}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 0, "nothing is left");
+}
+
+#[test]
+fn a_run_in_double_precision_keeps_its_bits() {
+    let text = format!("{SMALL}precision = 'f64'\n[snapshots]\nat = 'every 20 epochs'\nkeep = true");
+    let (_, block, kept) = rows(&text);
+    let kept = kept.expect("weights are kept");
+    let file = safetensors::SafeTensors::deserialize(&kept).expect("a safetensors file");
+    let bias = file.tensor("step.1820.layers.1.bias").expect("a tensor");
+    assert_eq!((bias.dtype(), bias.shape()), (safetensors::Dtype::F64, &[10][..]));
+    let (_, single, _) = rows(&text.replace("f64", "f32"));
+    let loss = |block| one(block, &runs::FINAL_TEST_LOSS);
+    assert!(loss(&block) != loss(&single) && (loss(&block) - loss(&single)).abs() < 1e-3);
+}
+
+#[test]
+fn a_training_stops_at_the_first_snapshot_that_is_good_enough() {
+    let stop = |train_error| move |run: &mut RunSettings| run.train.stop = Some(Stop { train_error });
+    let (_, whole, _) = rows(SMALL);
+    let errors = all(&whole, &trajectory::TRAIN_ERROR);
+    for train_error in [0.05, 0.02, 1.0, 0.0] {
+        let task = with(SMALL, stop(train_error));
+        let (outcome, block, _) = rows_of(run(&task).0);
+        assert_eq!(outcome, Outcome::Succeeded);
+        let end = errors.iter().position(|&error| error <= train_error).unwrap_or(20);
+        let steps = all(&block, &trajectory::STEP);
+        assert_eq!(steps, all(&whole, &trajectory::STEP)[..=end]);
+        assert_eq!(all(&block, &trajectory::TRAIN_ERROR), errors[..=end]);
+        assert_eq!(all(&block, &trajectory::DISTANCE_TO_END)[end], 0.0);
+        assert_eq!(one(&block, &runs::FINAL_TRAIN_ERROR), errors[end]);
+        let stopped = (errors[end] <= train_error).then_some(steps[end]);
+        assert_eq!(numbers(&block, &runs::STOPPED_STEP), [stopped]);
+        assert_eq!(task.progress.load(Ordering::Relaxed) as f64, steps[end]);
+    }
+}
+
+#[test]
+fn a_folder_that_takes_no_file_loses_the_attempt_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut task = within(SMALL, 0, &folder);
+    task.scratch.folder = folder.path().join("nowhere");
+    let RunEnd::Lost(error) = run(&task).0 else { panic!("it ran") };
+    let text = error.to_string();
+    assert!(text.contains("nowhere") && text.contains("--memory") && text.contains("--state"), "{text}");
+}
+
+#[test]
 fn a_stopped_run_has_no_rows_and_a_wrong_one_says_why() {
     let stopped = task(SMALL);
     stopped.stop.store(true, Ordering::Relaxed);
-    assert_eq!(run(&stopped).0, RunEnd::Stopped);
+    assert!(matches!(run(&stopped).0, RunEnd::Stopped));
     let RunEnd::Invalid(why) = run(&task("name = 'large'\n[train]\nbatch_size = 5000")).0 else { panic!("it ran") };
     assert!(why.contains("train.batch_size"), "{why}");
     let RunEnd::Invalid(why) = run(&Task { data: None, ..task(SMALL) }).0 else { panic!("it ran") };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use traipse_worker::Memory;
 use traipse_worker::data::Cache;
 
 use crate::connection::{Connection, ConnectionArgs};
@@ -33,6 +34,10 @@ pub(crate) struct Args {
     /// The folder of its identity; else the first free worker-N of the user's state folder.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Memory for the snapshots of all runs under way, such as 8GiB or 500MB; what is beyond goes to a scratch file in
+    /// the state folder. auto is half of the machine's.
+    #[arg(long, value_name = "SIZE", default_value = "auto")]
+    memory: Memory,
 }
 
 /// The same, ready to go.
@@ -41,6 +46,7 @@ struct Settings {
     n_slots: u32,
     labels: BTreeMap<String, String>,
     state: Option<PathBuf>,
+    memory: Memory,
 }
 
 impl Args {
@@ -53,7 +59,8 @@ impl Args {
             }
         }
         let connection = self.connection.resolve()?;
-        Ok(Settings { connection, n_slots: self.slots.unwrap_or(cores), labels, state: self.state })
+        let n_slots = self.slots.unwrap_or(cores);
+        Ok(Settings { connection, n_slots, labels, state: self.state, memory: self.memory })
     }
 }
 
@@ -73,6 +80,7 @@ async fn work(settings: Settings, screen: &Screen) -> Result<End, Error> {
         n_slots: settings.n_slots,
         labels: settings.labels,
         state: settings.state,
+        memory: settings.memory,
         data: Arc::new(Cache::default()),
         ..traipse_worker::Options::default()
     };

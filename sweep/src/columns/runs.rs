@@ -189,7 +189,7 @@ pub static BEST_TEST_ERROR: ColumnDef = column(
     Source::Worker,
     "lowest test_error over the snapshots; of a diverged run, over those before; null of a regression",
 );
-/// Final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null where adamw decays, which minimises no objective.
+/// Final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay is part of no objective.
 pub static FINAL_OBJECTIVE: ColumnDef = column(
     Table::Runs,
     "final_objective",
@@ -197,7 +197,7 @@ pub static FINAL_OBJECTIVE: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null where adamw decays, which minimises no objective",
+    "final_train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay is part of no objective",
 );
 /// Distance between the first and the last weights.
 pub static DISPLACEMENT: ColumnDef = column(
@@ -252,7 +252,7 @@ pub static PERSISTENCE_LATE: ColumnDef = column(
     Source::Worker,
     "the same over the last third, from step ⌊2n/3⌋ on",
 );
-/// Norm of the objective's gradient at the end, on the probe set; null where adamw decays.
+/// Norm of the objective's gradient at the end, on the probe set; null of adamw.
 pub static OBJECTIVE_GRADIENT_NORM_FINAL: ColumnDef = column(
     Table::Runs,
     "objective_gradient_norm_final",
@@ -260,7 +260,7 @@ pub static OBJECTIVE_GRADIENT_NORM_FINAL: ColumnDef = column(
     true,
     "nat/w",
     Source::Worker,
-    "norm of the objective's gradient at the end, on the probe set; null where adamw decays",
+    "norm of the objective's gradient at the end, on the probe set; null of adamw",
 );
 /// Stationary E‖g‖ of SGD hovering at a minimum, √((η/2)·tr(HΣ_b)); null without a curvature probe.
 pub static NOISE_FLOOR_FINAL: ColumnDef = column(

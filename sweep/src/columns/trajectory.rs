@@ -78,7 +78,7 @@ pub static TRAIN_ERROR: ColumnDef = column(
     Source::Worker,
     "share of the same examples that is misclassified; null of a regression",
 );
-/// Train_loss + weight_decay/2 times the squared norm of the decayed parameters; null where adamw decays, which minimises no objective.
+/// Train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay is part of no objective.
 pub static OBJECTIVE: ColumnDef = column(
     Table::Trajectory,
     "objective",
@@ -86,7 +86,7 @@ pub static OBJECTIVE: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "train_loss + weight_decay/2 times the squared norm of the decayed parameters; null where adamw decays, which minimises no objective",
+    "train_loss + weight_decay/2 times the squared norm of the decayed parameters; null of adamw, whose decay is part of no objective",
 );
 /// Mean loss over the test set.
 pub static TEST_LOSS: ColumnDef =
@@ -227,7 +227,7 @@ pub static GRADIENT_NORM: ColumnDef = column(
     Source::Worker,
     "norm of the gradient of the mean loss over the probe set, in every row",
 );
-/// The same with the penalty's gradient added; null where adamw decays.
+/// The same with the penalty's gradient added; null of adamw.
 pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     Table::Trajectory,
     "objective_gradient_norm",
@@ -235,7 +235,7 @@ pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     true,
     "nat/w",
     Source::Worker,
-    "the same with the penalty's gradient added; null where adamw decays",
+    "the same with the penalty's gradient added; null of adamw",
 );
 /// Trace of the covariance (divisor n) of the per-example gradients over the probe set, exact.
 pub static NOISE_TRACE: ColumnDef = column(

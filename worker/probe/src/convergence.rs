@@ -3,8 +3,10 @@
 //! The question of *Stuck in a What?* (Lipton 2016) in numbers. Travel after convergence says nothing by itself: a
 //! path of the same step norms that goes straight, or nowhere in particular, also travels; both stand beside it.
 
+use std::io;
+
 use crate::path::Geometry;
-use crate::{Missing, Path, lanes};
+use crate::{Missing, Path};
 
 /// Thresholds of convergence, as shares of the fall of the objective.
 pub const THRESHOLDS: [f64; 3] = [0.05, 0.01, 0.001];
@@ -75,41 +77,49 @@ pub fn converged_at(objective: &[f64], threshold: f64) -> Result<usize, Missing>
 
 /// Measures one threshold. Where T < 4 t* only the snapshot is given, since the travel after it says nothing.
 ///
-/// Cost: O(T²), and one pass over the weights for the radial share.
-#[must_use]
-pub fn measure(path: &Path<'_>, geometry: &Geometry, series: &Series<'_>, threshold: f64) -> Convergence {
+/// Cost: O(T²), and one pass over two snapshots for the radial share.
+///
+/// # Errors
+/// If the snapshots cannot be read.
+pub fn measure(path: &Path<'_>, geometry: &Geometry, series: &Series<'_>, threshold: f64) -> io::Result<Convergence> {
     let none = Convergence { threshold, ..Convergence::default() };
     let snapshot = match converged_at(series.objective, threshold) {
         Ok(snapshot) => snapshot,
-        Err(missing) => return Convergence { missing: Some(missing), ..none },
+        Err(missing) => return Ok(Convergence { missing: Some(missing), ..none }),
     };
     let steps = path.trajectory().steps();
     let end = steps.len() - 1;
     if steps[end] < LENGTH_OVER_CONVERGENCE * steps[snapshot] {
-        return Convergence { snapshot: Some(snapshot), missing: Some(Missing::NotConverged), ..none };
+        return Ok(Convergence { snapshot: Some(snapshot), missing: Some(Missing::NotConverged), ..none });
     }
     after(path, geometry, series, Convergence { snapshot: Some(snapshot), ..none }, snapshot)
 }
 
-fn after(path: &Path<'_>, geometry: &Geometry, series: &Series<'_>, known: Convergence, at: usize) -> Convergence {
+fn after(
+    path: &Path<'_>,
+    geometry: &Geometry,
+    series: &Series<'_>,
+    known: Convergence,
+    at: usize,
+) -> io::Result<Convergence> {
     let norms = geometry.step_norms();
     let (travel, displacement) = (geometry.to_end[at], geometry.to_end[0]);
     let rate_time = series.rate_time[series.rate_time.len() - 1] - series.rate_time[at];
     let moved = norms.iter().any(|norm| *norm > 0.0);
-    let slope = slope_since(path, at);
+    let slope = slope_since(path, at)?;
     let missing = if moved { slope.err() } else { Some(Missing::DidNotMove) };
-    Convergence {
+    Ok(Convergence {
         missing,
         travel: Some(travel),
         travel_fraction: share(travel, displacement),
         travel_fraction_line: line_fraction(norms, at),
         travel_fraction_walk: walk_fraction(norms, at),
         path_fraction: line_fraction(series.update_length, at),
-        radial_share: radial_share(path, at, travel),
+        radial_share: radial_share(path, at, travel)?,
         travel_per_rate_time: share(travel, rate_time),
         slope: slope.ok(),
         ..known
-    }
+    })
 }
 
 /// Σ of the steps after snapshot `at` over Σ of all: a straight line's travel fraction. None where nothing moved.
@@ -126,20 +136,23 @@ pub fn walk_fraction(norms: &[f64], at: usize) -> Option<f64> {
 }
 
 /// ((θ_T − θ_t*) · θ_t*)² / (‖θ_t*‖² ‖θ_T − θ_t*‖²).
-fn radial_share(path: &Path<'_>, at: usize, travel: f64) -> Option<f64> {
+fn radial_share(path: &Path<'_>, at: usize, travel: f64) -> io::Result<Option<f64>> {
     let trajectory = path.trajectory();
-    let (from, end) = (trajectory.weights(at), trajectory.weights(trajectory.n_snapshots() - 1));
-    let norm = lanes::norm_square(from).sqrt();
-    let outward = lanes::dot_with_difference(from, [from, end]);
-    (norm > 0.0 && travel > 0.0).then(|| (outward / norm / travel) * (outward / norm / travel))
+    let norm = trajectory.norm_squares()[at].sqrt();
+    let is_defined = norm > 0.0 && travel > 0.0;
+    if !is_defined {
+        return Ok(None);
+    }
+    let outward = trajectory.sum_over([at, trajectory.n_snapshots() - 1], |[from, end]| from * (end - from))?;
+    Ok(Some((outward / norm / travel) * (outward / norm / travel)))
 }
 
 /// Least squares through log ‖θₜ − θ_t*‖² against log (t − t*), over t − t* ≥ (T − t*) / 4.
-fn slope_since(path: &Path<'_>, at: usize) -> Result<f64, Missing> {
+fn slope_since(path: &Path<'_>, at: usize) -> io::Result<Result<f64, Missing>> {
     let steps = path.trajectory().steps();
     let length = steps[steps.len() - 1] - steps[at];
     let points: Vec<(f64, f64)> = path
-        .squares_from(at)
+        .squares_from(at)?
         .into_iter()
         .zip(steps)
         .skip(at + 1)
@@ -148,14 +161,14 @@ fn slope_since(path: &Path<'_>, at: usize) -> Result<f64, Missing> {
         .map(|(time, square)| (libm::log(time as f64), libm::log(square)))
         .collect();
     if points.len() < SLOPE_POINTS {
-        return Err(Missing::FewPoints);
+        return Ok(Err(Missing::FewPoints));
     }
     let n = points.len() as f64;
     let mean_time = points.iter().map(|point| point.0).sum::<f64>() / n;
     let mean_square = points.iter().map(|point| point.1).sum::<f64>() / n;
     let spread: f64 = points.iter().map(|point| (point.0 - mean_time) * (point.0 - mean_time)).sum();
     let product: f64 = points.iter().map(|point| (point.0 - mean_time) * (point.1 - mean_square)).sum();
-    Ok(product / spread)
+    Ok(Ok(product / spread))
 }
 
 fn share(part: f64, whole: f64) -> Option<f64> {

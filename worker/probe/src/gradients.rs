@@ -2,7 +2,7 @@
 
 use traipse_nn::{Evaluator, Loss, Problem, Rows};
 
-use crate::lanes;
+use crate::{Element, lanes};
 
 /// Loss and gradients of the loss and of the objective at one θ.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,15 +27,18 @@ impl Gradients {
     }
 }
 
-/// Measures at θ over training rows; `scratch` holds one gradient.
+/// Measures at θ over training rows, with the running statistics that go with θ; `scratch` holds one gradient.
+///
+/// The gradient is that of the batches themselves, the loss that of evaluation mode: with batch norm they are two
+/// functions, and the loss costs a forward pass of its own.
 ///
 /// Cost: one gradient over the rows.
-pub fn measure(
+pub fn measure<T: Element>(
     problem: &Problem,
-    evaluator: &mut Evaluator,
-    theta: &[f32],
+    evaluator: &mut Evaluator<T>,
+    (theta, buffers): (&[T], &[f64]),
     rows: &[u32],
-    scratch: &mut [f32],
+    scratch: &mut [T],
 ) -> Gradients {
     let gradient = evaluator.gradient(theta, Rows::Train(rows), scratch);
     let gradient_norm = lanes::norm_square(scratch).sqrt();
@@ -45,6 +48,6 @@ pub fn measure(
         gradient_norm,
         objective_gradient_norm: lanes::norm_square(scratch).sqrt(),
         noise_trace: gradient.noise_trace,
-        loss: gradient.loss,
+        loss: if buffers.is_empty() { gradient.loss } else { evaluator.loss(theta, buffers, Rows::Train(rows)) },
     }
 }

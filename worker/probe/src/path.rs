@@ -1,24 +1,39 @@
 //! The shape of a path: distances, angles and lengths.
 
-use crate::lanes;
+use std::io;
+
+use crate::chords::{self, Chords};
 use crate::{Missing, StepGram, Trajectory, Window};
 
-/// A trajectory ready to be asked for its distances: from its step Gram matrix where it has one, else from the weights.
+/// A trajectory ready to be asked for its distances: from its step Gram matrix where it has one, else from what one
+/// reading of the weights gave.
 #[derive(Debug)]
 pub struct Path<'a> {
     trajectory: &'a Trajectory,
-    gram: Option<StepGram>,
+    known: Known,
+}
+
+#[derive(Debug)]
+enum Known {
+    Gram(StepGram),
+    Chords(Chords),
 }
 
 impl<'a> Path<'a> {
-    /// Forms the step Gram matrix (see [`Trajectory::step_gram`] for its cost).
+    /// Forms the step Gram matrix (see [`Trajectory::step_gram`] for its cost), or reads every snapshot once.
+    ///
+    /// # Errors
+    /// If the snapshots cannot be read.
     ///
     /// # Panics
     /// If there is no snapshot.
-    #[must_use]
-    pub fn new(trajectory: &'a Trajectory) -> Self {
+    pub fn new(trajectory: &'a Trajectory) -> io::Result<Self> {
         assert!(!trajectory.is_empty(), "a path has a start");
-        Self { trajectory, gram: trajectory.step_gram() }
+        let known = match trajectory.step_gram()? {
+            Some(gram) => Known::Gram(gram),
+            None => Known::Chords(Chords::of(trajectory)?),
+        };
+        Ok(Self { trajectory, known })
     }
 
     /// The snapshots.
@@ -32,38 +47,66 @@ impl<'a> Path<'a> {
     /// # Errors
     /// [`Missing::OneSnapshot`] or [`Missing::TooManySnapshots`].
     pub fn step_gram(&self) -> Result<&StepGram, Missing> {
-        let why = if self.n() < 2 { Missing::OneSnapshot } else { Missing::TooManySnapshots };
-        self.gram.as_ref().ok_or(why)
+        match &self.known {
+            Known::Gram(gram) => Ok(gram),
+            Known::Chords(_) if self.n() < 2 => Err(Missing::OneSnapshot),
+            Known::Chords(_) => Err(Missing::TooManySnapshots),
+        }
     }
 
-    /// ‖θₜ − θₐ‖² of every snapshot t.
-    #[must_use]
-    pub fn squares_from(&self, a: usize) -> Vec<f64> {
-        match &self.gram {
-            Some(gram) => gram.squares_from(a),
-            None => (0..self.n()).map(|t| lanes::distance_square(self.at(t), self.at(a))).collect(),
+    /// ‖θₜ − θₐ‖² of every snapshot t. Cost: without the matrix, another reading of the weights where `a` is neither
+    /// the start nor the end.
+    ///
+    /// # Errors
+    /// If the snapshots cannot be read.
+    ///
+    /// # Panics
+    /// If there is no such snapshot.
+    pub fn squares_from(&self, a: usize) -> io::Result<Vec<f64>> {
+        match &self.known {
+            Known::Gram(gram) => Ok(gram.squares_from(a)),
+            Known::Chords(chords) if a == 0 => Ok(chords.from_start.clone()),
+            Known::Chords(chords) if a == self.n() - 1 => Ok(chords.to_end.clone()),
+            Known::Chords(_) => chords::squares_from(self.trajectory, a),
+        }
+    }
+
+    fn squares_to_end(&self) -> Vec<f64> {
+        match &self.known {
+            Known::Gram(gram) => gram.squares_from(self.n() - 1),
+            Known::Chords(chords) => chords.to_end.clone(),
+        }
+    }
+
+    fn squares_from_start(&self) -> Vec<f64> {
+        match &self.known {
+            Known::Gram(gram) => gram.squares_from(0),
+            Known::Chords(chords) => chords.from_start.clone(),
         }
     }
 
     /// (θₜ − θ₀) · (θ_T − θ₀) of every snapshot t.
     fn along_displacement(&self) -> Vec<f64> {
-        let (start, end) = (self.at(0), self.at(self.n() - 1));
-        match &self.gram {
-            Some(gram) => gram.along_displacement(),
-            None => (0..self.n()).map(|t| lanes::dot_of_differences([start, self.at(t)], [start, end])).collect(),
+        match &self.known {
+            Known::Gram(gram) => gram.along_displacement(),
+            Known::Chords(chords) => chords.along_displacement.clone(),
         }
     }
 
-    /// Inner product of steps i and j.
-    fn step_product(&self, i: usize, j: usize) -> f64 {
-        match &self.gram {
-            Some(gram) => gram.at(i, j),
-            None => lanes::dot_of_differences([self.at(i), self.at(i + 1)], [self.at(j), self.at(j + 1)]),
+    /// ‖θₜ − θₜ₋₁‖² of snapshot t, which is not the start.
+    fn step_square(&self, t: usize) -> f64 {
+        match &self.known {
+            Known::Gram(gram) => gram.at(t - 1, t - 1),
+            Known::Chords(chords) => chords.step_squares[t],
         }
     }
 
-    fn at(&self, snapshot: usize) -> &'a [f32] {
-        self.trajectory.weights(snapshot)
+    /// (θₜ₋₁ − θₜ₋₂) · (θₜ − θₜ₋₁) of snapshot t, which is at least the third.
+    fn turning_product(&self, t: usize) -> f64 {
+        match &self.known {
+            Known::Gram(gram) => gram.at(t - 2, t - 1),
+            Known::Chords(chords) => chords.turning_products[t],
+        }
     }
 
     fn n(&self) -> usize {
@@ -89,18 +132,15 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// Cost: O(T²) with the matrix, O(T) passes over the weights without.
+    /// Cost: O(T²) with the matrix, O(T) without.
     #[must_use]
     pub fn of(path: &Path<'_>) -> Self {
         let n = path.n();
-        let from_start = roots(path.squares_from(0));
-        let from_previous: Vec<f64> = (0..n).map(|t| if t == 0 { 0.0 } else { step_norm(path, t - 1) }).collect();
-        let turning_cosine = (0..n)
-            .map(|t| {
-                let (now, before) = (t.checked_sub(1)?, t.checked_sub(2)?);
-                cosine(path.step_product(before, now), from_previous[t], from_previous[t - 1])
-            })
-            .collect();
+        let from_start = roots(path.squares_from_start());
+        let step_norm = |t: usize| if t == 0 { 0.0 } else { path.step_square(t).sqrt() };
+        let from_previous: Vec<f64> = (0..n).map(step_norm).collect();
+        let turning = |t: usize| cosine(path.turning_product(t), from_previous[t], from_previous[t - 1]);
+        let turning_cosine = (0..n).map(|t| if t < 2 { None } else { turning(t) }).collect();
         let displacement = from_start[n - 1];
         let cosine_to_end = path
             .along_displacement()
@@ -109,8 +149,8 @@ impl Geometry {
             .map(|(product, &distance)| cosine(product, distance, displacement))
             .collect();
         Self {
-            weight_norm: (0..n).map(|t| lanes::norm_square(path.at(t)).sqrt()).collect(),
-            to_end: roots(path.squares_from(n - 1)),
+            weight_norm: roots(path.trajectory().norm_squares().to_vec()),
+            to_end: roots(path.squares_to_end()),
             from_start,
             from_previous,
             turning_cosine,
@@ -179,10 +219,6 @@ impl Summary {
 #[must_use]
 pub fn persistence(displacement_square: f64, sum_of_squares: f64) -> Option<f64> {
     (sum_of_squares > 0.0).then(|| displacement_square / sum_of_squares)
-}
-
-fn step_norm(path: &Path<'_>, i: usize) -> f64 {
-    path.step_product(i, i).sqrt()
 }
 
 fn roots(squares: Vec<f64>) -> Vec<f64> {

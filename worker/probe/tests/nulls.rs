@@ -2,7 +2,7 @@
 
 use traipse_probe::nulls::{self, NullSummary, NullTest, Setup, Statistic};
 use traipse_probe::pca::Pca;
-use traipse_probe::{Missing, Path, StepGram, Trajectory, Window};
+use traipse_probe::{Form, Missing, Path, Snapshot, StepGram, Trajectory, Window};
 use traipse_sweep::spec::NullKind;
 use traipse_sweep::streams::{Philox, Purpose};
 
@@ -152,12 +152,12 @@ fn each_null_has_its_own_stream() {
 
 #[test]
 fn no_samples_leave_the_observed_values() {
-    let mut trajectory = Trajectory::new(2, 5);
+    let mut trajectory = Trajectory::in_memory(Form::f32(2));
     for (step, point) in [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 2.0]].into_iter().enumerate() {
-        trajectory.push(step as u64, point.to_vec());
+        trajectory.push(step as u64, &Snapshot::f32(point.to_vec())).unwrap();
     }
     let setup = Setup { kinds: &[NullKind::Walk], samples: 0, seed: 0, learning_rate: &[0.1; 4] };
-    let tests = nulls::test(&Path::new(&trajectory), &setup);
+    let tests = nulls::test(&Path::new(&trajectory).unwrap(), &setup);
     let all = find(&tests, Window::All, Statistic::Persistence, NullKind::Walk);
     assert_eq!((all.observed, all.null), (Some(1.0), None));
     assert_eq!(find(&tests, Window::Early, Statistic::Persistence, NullKind::Walk).missing, Some(Missing::ShortWindow));

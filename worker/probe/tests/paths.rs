@@ -4,18 +4,25 @@ use traipse_probe::convergence::{self, Series};
 use traipse_probe::nulls::{self, Setup};
 use traipse_probe::path::{Geometry, Summary};
 use traipse_probe::pca::Pca;
-use traipse_probe::{Missing, Path, Trajectory};
+use traipse_probe::{Form, Missing, Path, Snapshot, Trajectory, Weights};
 use traipse_sweep::spec::NullKind;
 use traipse_sweep::streams::{Philox, Purpose};
 
 const STRIDE: u64 = 10;
 
 fn trajectory(points: Vec<Vec<f32>>) -> Trajectory {
-    let mut trajectory = Trajectory::new(points[0].len(), points.len());
+    let mut trajectory = Trajectory::in_memory(Form::f32(points[0].len()));
     for (step, point) in (0..).step_by(STRIDE as usize).zip(points) {
-        trajectory.push(step, point);
+        trajectory.push(step, &Snapshot::f32(point)).expect("memory takes all");
     }
     trajectory
+}
+
+fn theta(trajectory: &Trajectory, at: usize) -> Vec<f32> {
+    let Weights::F32(theta) = trajectory.snapshot(at).expect("memory gives all").weights else {
+        panic!("the trajectory is in f32")
+    };
+    theta
 }
 
 fn line(n_snapshots: u16) -> Trajectory {
@@ -45,7 +52,7 @@ fn momentum_walk(n_snapshots: usize, dimension: usize, momentum: f64, seed: u64)
 #[test]
 fn a_straight_line() {
     let trajectory = line(21);
-    let path = Path::new(&trajectory);
+    let path = Path::new(&trajectory).unwrap();
     let geometry = Geometry::of(&path);
     let step = (0.25_f64 * 0.25 + 0.25).sqrt();
     for t in 0..21_usize {
@@ -70,7 +77,7 @@ fn a_straight_line() {
 fn a_walk_and_a_walk_with_momentum() {
     for momentum in [0.0, 0.9] {
         let trajectory = momentum_walk(60, 20_000, momentum, 3);
-        let geometry = Geometry::of(&Path::new(&trajectory));
+        let geometry = Geometry::of(&Path::new(&trajectory).unwrap());
         let square: Vec<f64> = geometry.step_norms().iter().map(|norm| norm * norm).collect();
         let summary = Summary::of(&geometry, geometry.step_norms(), &square);
         assert!((summary.turning_cosine_mean.unwrap() - momentum).abs() < 0.005, "{momentum}: {summary:?}");
@@ -87,7 +94,7 @@ fn a_walk_and_a_walk_with_momentum() {
 #[test]
 fn a_frozen_path_has_reasons_and_no_numbers() {
     let trajectory = trajectory(vec![vec![0.5, -1.0, 2.0]; 9]);
-    let path = Path::new(&trajectory);
+    let path = Path::new(&trajectory).unwrap();
     let geometry = Geometry::of(&path);
     let summary = Summary::of(&geometry, &[0.0; 8], &[0.0; 8]);
     assert_eq!((summary.displacement, summary.tortuosity, summary.persistence_late), (0.0, None, None));
@@ -99,11 +106,11 @@ fn a_frozen_path_has_reasons_and_no_numbers() {
     assert_eq!(tests.len(), 4 * 3 * 3);
     assert!(tests.iter().all(|test| test.observed.is_none() && test.null.is_none() && test.missing.is_some()));
     let series = Series { objective: &[1.0; 9], rate_time: &[0.0; 9], update_length: &[0.0; 8] };
-    assert_eq!(convergence::measure(&path, &geometry, &series, 0.01).missing, Some(Missing::NeverFell));
+    assert_eq!(convergence::measure(&path, &geometry, &series, 0.01).unwrap().missing, Some(Missing::NeverFell));
     // A loss that falls without any movement: fractions stay empty.
     let falling = [5.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let series = Series { objective: &falling, ..series };
-    let measured = convergence::measure(&path, &geometry, &series, 0.01);
+    let measured = convergence::measure(&path, &geometry, &series, 0.01).unwrap();
     assert_eq!((measured.missing, measured.travel, measured.snapshot), (Some(Missing::DidNotMove), Some(0.0), Some(2)));
     assert_eq!((measured.travel_fraction, measured.travel_fraction_line, measured.slope), (None, None, None));
 }
@@ -111,14 +118,14 @@ fn a_frozen_path_has_reasons_and_no_numbers() {
 #[test]
 fn one_and_two_snapshots() {
     let single = trajectory(vec![vec![3.0, 4.0]]);
-    let path = Path::new(&single);
+    let path = Path::new(&single).unwrap();
     assert_eq!(path.step_gram().unwrap_err(), Missing::OneSnapshot);
     assert_eq!(Geometry::of(&path).weight_norm, [5.0]);
     let setup = Setup { kinds: &[NullKind::Walk], samples: 5, seed: 0, learning_rate: &[] };
     assert!(nulls::test(&path, &setup).iter().all(|test| test.missing == Some(Missing::OneSnapshot)));
 
     let pair = line(2);
-    let path = Path::new(&pair);
+    let path = Path::new(&pair).unwrap();
     let pca = Pca::of(path.step_gram().unwrap()).unwrap();
     assert!((pca.explained[0] - 1.0).abs() < 1e-12 && pca.explained.len() == 1);
     let setup = Setup { learning_rate: &[0.1], ..setup };
@@ -128,12 +135,12 @@ fn one_and_two_snapshots() {
 #[test]
 fn travel_of_a_line_is_that_of_a_line() {
     let trajectory = line(41);
-    let path = Path::new(&trajectory);
+    let path = Path::new(&trajectory).unwrap();
     let geometry = Geometry::of(&path);
     let objective: Vec<f64> = (0..41).map(|t| if t < 8 { 1.0 / f64::from(t + 1) } else { 0.0 }).collect();
     let rate_time: Vec<f64> = (0..41).map(f64::from).collect();
     let series = Series { objective: &objective, rate_time: &rate_time, update_length: geometry.step_norms() };
-    let measured = convergence::measure(&path, &geometry, &series, 0.001);
+    let measured = convergence::measure(&path, &geometry, &series, 0.001).unwrap();
     assert_eq!((measured.snapshot, measured.missing), (Some(8), None));
     for fraction in [measured.travel_fraction, measured.travel_fraction_line, measured.path_fraction] {
         assert!((fraction.unwrap() - 32.0 / 40.0).abs() < 1e-12);
@@ -148,12 +155,12 @@ fn travel_of_a_line_is_that_of_a_line() {
 #[test]
 fn travel_of_a_walk_is_that_of_a_walk() {
     let trajectory = momentum_walk(41, 20_000, 0.0, 5);
-    let path = Path::new(&trajectory);
+    let path = Path::new(&trajectory).unwrap();
     let geometry = Geometry::of(&path);
     let objective: Vec<f64> = (0..41).map(|t| if t < 10 { 1.0 } else { 0.0 }).collect();
     let rate_time: Vec<f64> = (0..41).map(f64::from).collect();
     let series = Series { objective: &objective, rate_time: &rate_time, update_length: geometry.step_norms() };
-    let measured = convergence::measure(&path, &geometry, &series, 0.01);
+    let measured = convergence::measure(&path, &geometry, &series, 0.01).unwrap();
     assert_eq!(measured.snapshot, Some(10));
     assert!((measured.travel_fraction.unwrap() - 0.75_f64.sqrt()).abs() < 0.02);
     assert!((measured.travel_fraction_walk.unwrap() - 0.75_f64.sqrt()).abs() < 0.01);
@@ -169,10 +176,10 @@ fn convergence_needs_length_and_a_lasting_fall() {
     assert_eq!(at(&[1.0, 2.0, 1.0]), Err(Missing::NeverFell));
     assert_eq!(at(&[1.0, f64::NAN, 0.0]), Err(Missing::NotFinite));
     let trajectory = line(5);
-    let path = Path::new(&trajectory);
+    let path = Path::new(&trajectory).unwrap();
     let geometry = Geometry::of(&path);
     let series = Series { objective: &[1.0, 0.9, 0.0, 0.0, 0.0], rate_time: &[0.0; 5], update_length: &[1.0; 4] };
-    let measured = convergence::measure(&path, &geometry, &series, 0.01);
+    let measured = convergence::measure(&path, &geometry, &series, 0.01).unwrap();
     assert_eq!((measured.snapshot, measured.missing), (Some(2), Some(Missing::NotConverged)));
     assert_eq!(measured.travel, None);
 }
@@ -180,11 +187,11 @@ fn convergence_needs_length_and_a_lasting_fall() {
 #[test]
 fn distances_without_the_matrix_agree_with_those_from_it() {
     let many = momentum_walk(300, 40, 0.5, 11);
-    let path = Path::new(&many);
+    let path = Path::new(&many).unwrap();
     assert_eq!(path.step_gram().unwrap_err(), Missing::TooManySnapshots);
     let geometry = Geometry::of(&path);
-    let few = trajectory((0..256).map(|t| many.weights(t + 44).to_vec()).collect());
-    let shorter = Path::new(&few);
+    let few = trajectory((0..256).map(|t| theta(&many, t + 44)).collect());
+    let shorter = Path::new(&few).unwrap();
     assert!(shorter.step_gram().is_ok());
     let with_matrix = Geometry::of(&shorter);
     for t in 0..256 {

@@ -1,16 +1,17 @@
 //! What follows from the whole path, once it is complete.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use traipse_nn::{Evaluator, Loss, Problem, Rows};
 use traipse_probe::convergence::{self, Convergence, Series, THRESHOLDS};
 use traipse_probe::nulls::{self, NullTest, Setup};
 use traipse_probe::path::{Geometry, Summary};
 use traipse_probe::pca::Pca;
-use traipse_probe::{Missing, Path};
+use traipse_probe::{Element, Missing, Path};
 use traipse_sweep::spec::Nulls;
 
-use super::journey::Journey;
+use super::journey::{Journey, theta};
 
 /// The threshold whose t* gets the whole training set's loss: each further one would cost as much as all path probes.
 const HEADLINE_THRESHOLD: f64 = 0.01;
@@ -30,26 +31,29 @@ pub(super) struct Analysis<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    /// Cost: see the probes; and three passes over the training set.
-    pub(super) fn of(
+    /// Cost: see the probes; and three passes over the training set. Memory: see [`Path::new`]; and one snapshot.
+    ///
+    /// # Errors
+    /// If the snapshots cannot be read.
+    pub(super) fn of<T: Element>(
         journey: &'a Journey,
         problem: &Problem,
-        evaluator: &mut Evaluator,
+        evaluator: &mut Evaluator<T>,
         nulls: &Nulls,
         seed: u64,
-    ) -> Self {
-        let path = Path::new(&journey.trajectory);
+    ) -> io::Result<Self> {
+        let path = Path::new(&journey.trajectory)?;
         let geometry = Geometry::of(&path);
-        let convergence = converge(journey, &path, &geometry);
-        Self {
+        let convergence = converge(journey, &path, &geometry)?;
+        Ok(Self {
             summary: summarise(journey, &geometry),
             pca: if journey.end().is_some() { path.step_gram().and_then(Pca::of) } else { Err(Missing::Diverged) },
             nulls: test(journey, &path, nulls, seed),
-            whole: evaluate_whole(journey, problem, evaluator, &convergence),
+            whole: evaluate_whole(journey, problem, evaluator, &convergence)?,
             convergence,
             geometry,
             path,
-        }
+        })
     }
 }
 
@@ -64,7 +68,7 @@ fn summarise(journey: &Journey, geometry: &Geometry) -> Result<Summary, Missing>
     Ok(Summary::of(geometry, &length, &square))
 }
 
-fn converge(journey: &Journey, path: &Path<'_>, geometry: &Geometry) -> Vec<Convergence> {
+fn converge(journey: &Journey, path: &Path<'_>, geometry: &Geometry) -> io::Result<Vec<Convergence>> {
     let objective: Vec<f64> = journey.points.iter().map(|point| point.on_probe_set.objective()).collect();
     let rate_time: Vec<f64> = journey.points.iter().map(|point| point.rate_time).collect();
     let update_length: Vec<f64> = journey.points[1..].iter().map(|point| point.updates.length).collect();
@@ -73,7 +77,7 @@ fn converge(journey: &Journey, path: &Path<'_>, geometry: &Geometry) -> Vec<Conv
         .into_iter()
         .map(|threshold| match journey.end() {
             Some(_) => convergence::measure(path, geometry, &series, threshold),
-            None => Convergence { threshold, missing: Some(Missing::Diverged), ..Convergence::default() },
+            None => Ok(Convergence { threshold, missing: Some(Missing::Diverged), ..Convergence::default() }),
         })
         .collect()
 }
@@ -88,12 +92,12 @@ fn test(journey: &Journey, path: &Path<'_>, nulls: &Nulls, seed: u64) -> Vec<Nul
 }
 
 /// Where the probe set is the whole training set its loss is known already.
-fn evaluate_whole(
+fn evaluate_whole<T: Element>(
     journey: &Journey,
     problem: &Problem,
-    evaluator: &mut Evaluator,
+    evaluator: &mut Evaluator<T>,
     convergence: &[Convergence],
-) -> BTreeMap<usize, Loss> {
+) -> io::Result<BTreeMap<usize, Loss>> {
     let n_train = problem.data().train.len() as u64;
     let headline = convergence.iter().find(|row| row.threshold == HEADLINE_THRESHOLD).and_then(|row| row.snapshot);
     BTreeSet::from([Some(0), headline, journey.end()])
@@ -101,9 +105,11 @@ fn evaluate_whole(
         .flatten()
         .map(|snapshot| {
             let known = journey.points[snapshot].on_probe_set.loss;
-            let weights = journey.trajectory.weights(snapshot);
-            let loss = if known.n == n_train { known } else { evaluator.loss(weights, &[], Rows::AllTrain) };
-            (snapshot, loss)
+            if known.n == n_train {
+                return Ok((snapshot, known));
+            }
+            let there = journey.trajectory.snapshot(snapshot)?;
+            Ok((snapshot, evaluator.loss(theta(&there), &there.buffers, Rows::AllTrain)))
         })
         .collect()
 }

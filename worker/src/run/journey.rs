@@ -1,14 +1,16 @@
 //! The training itself, with a stop at each snapshot to measure.
 
+use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use traipse_nn::{Evaluator, Loss, Problem, Rows, Step, Trainer, UpdateSums, probe_order};
 use traipse_probe::gradients::{self, Gradients};
-use traipse_probe::{Trajectory, lanes};
+use traipse_probe::{Element, Form, Snapshot, Trajectory};
 use traipse_sweep::spec::ProbeExamples;
 
 use super::Task;
+use super::scratch::Spill;
 
 /// A training that was taken to its end, or to the step where it diverged.
 pub(super) struct Journey {
@@ -18,9 +20,12 @@ pub(super) struct Journey {
     pub(super) points: Vec<Point>,
     /// The step whose loss, update or weights were not finite.
     pub(super) diverged_step: Option<u64>,
+    /// The snapshot's step at which `train.stop` was met: the training's end.
+    pub(super) stopped_step: Option<u64>,
 }
 
 /// What is known at one snapshot without looking at the others.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
     pub(super) step: u64,
     pub(super) epoch: f64,
@@ -34,91 +39,192 @@ pub(super) struct Point {
 }
 
 /// Why there is no journey to look at.
+#[derive(Debug)]
 pub(super) enum Ended {
     /// The task was asked to stop.
     Stopped,
     /// The initial weights are not numbers.
     NoStart,
+    /// The snapshots cannot be kept.
+    Lost(io::Error),
+}
+
+/// A training under way, between two optimiser steps.
+pub(super) struct Traveller<'a, T: Element> {
+    task: &'a Task,
+    problem: &'a Problem,
+    pub(super) trainer: Trainer<T>,
+    surveyor: Surveyor<'a, T>,
+    /// The steps of all snapshots that are planned.
+    pub(super) plan: Vec<u64>,
+    pub(super) journey: Journey,
 }
 
 impl Journey {
-    /// Trains, measuring at every snapshot. Adds the time inside steps to `train`.
-    pub(super) fn travel(
-        task: &Task,
-        problem: &Problem,
-        evaluator: &mut Evaluator,
-        train: &mut Duration,
-    ) -> Result<Self, Ended> {
-        let spec = task.plan.spec();
-        let steps = spec.snapshots.steps(&problem.course());
-        let mut trainer = Trainer::<f32>::new(problem);
-        let mut surveyor = Surveyor::new(problem, evaluator, spec.probes.examples);
-        let mut journey = Self {
-            trajectory: Trajectory::new(problem.n_parameters(), steps.len()),
-            points: Vec::with_capacity(steps.len()),
-            diverged_step: None,
-        };
-        for step in steps {
-            let start = Instant::now();
-            let reached = advance(task, &mut trainer, step)?;
-            *train += start.elapsed();
-            // An update can be finite and still carry a weight beyond the largest float: then there is nothing to
-            // measure, and the training counts as diverged at this step.
-            let Some(theta) = finite_parameters(&trainer, problem).filter(|_| reached == Step::Ok) else {
-                journey.diverged_step = Some(trainer.steps_done());
-                break;
-            };
-            journey.points.push(surveyor.survey(&theta, &mut trainer));
-            journey.trajectory.push(step, theta);
-        }
-        if journey.points.is_empty() { Err(Ended::NoStart) } else { Ok(journey) }
-    }
-
     /// The last snapshot, where it is the end of the training.
     pub(super) fn end(&self) -> Option<usize> {
         self.diverged_step.is_none().then(|| self.points.len() - 1)
     }
-}
 
-/// Takes optimiser steps until `step` of them are done.
-fn advance(task: &Task, trainer: &mut Trainer, step: u64) -> Result<Step, Ended> {
-    while trainer.steps_done() < step {
-        if task.stop.load(Ordering::Relaxed) {
-            return Err(Ended::Stopped);
-        }
-        if trainer.step() == Step::Diverged {
-            return Ok(Step::Diverged);
-        }
-        task.progress.store(trainer.steps_done(), Ordering::Relaxed);
+    fn is_over(&self) -> bool {
+        self.diverged_step.is_some() || self.stopped_step.is_some()
     }
-    Ok(Step::Ok)
 }
 
-fn finite_parameters(trainer: &Trainer, problem: &Problem) -> Option<Vec<f32>> {
-    let mut theta = vec![0.0; problem.n_parameters()];
+impl<'a, T: Element> Traveller<'a, T> {
+    /// At step 0, nothing measured yet.
+    pub(super) fn new(task: &'a Task, problem: &'a Problem, evaluator: &'a mut Evaluator<T>) -> Self {
+        let spec = task.plan.spec();
+        let form = form::<T>(problem);
+        let records = Box::new(Spill::new(&task.scratch, form.record_bytes()));
+        Self {
+            task,
+            problem,
+            trainer: Trainer::new(problem),
+            surveyor: Surveyor::new(problem, evaluator, spec.probes.examples),
+            plan: spec.snapshots.steps(&problem.course()),
+            journey: Journey {
+                trajectory: Trajectory::new(form, records),
+                points: Vec::new(),
+                diverged_step: None,
+                stopped_step: None,
+            },
+        }
+    }
+
+    /// Goes on to the end. Adds the time inside optimiser steps to `train`.
+    ///
+    /// # Errors
+    /// If there is nothing to look at.
+    pub(super) fn finish(mut self, train: &mut Duration) -> Result<(Journey, &'a mut Evaluator<T>), Ended> {
+        while let Some(step) = self.next_snapshot() {
+            self.advance(step, train)?;
+        }
+        if self.journey.points.is_empty() {
+            return Err(Ended::NoStart);
+        }
+        Ok((self.journey, self.surveyor.evaluator))
+    }
+
+    /// At step 0 again.
+    pub(super) fn again(self) -> Self {
+        Self::new(self.task, self.problem, self.surveyor.evaluator)
+    }
+
+    /// Goes on until `step` optimiser steps are done, measuring on the way. Whether it is there: a training that ends
+    /// before never is.
+    ///
+    /// # Errors
+    /// If it was asked to stop, or the snapshots cannot be kept.
+    pub(super) fn travel_to(&mut self, step: u64, train: &mut Duration) -> Result<bool, Ended> {
+        while let Some(next) = self.next_snapshot().filter(|_| self.trainer.steps_done() < step) {
+            self.advance(next.min(step), train)?;
+        }
+        // A snapshot at that very step belongs to it.
+        if let Some(next) = self.next_snapshot().filter(|&next| next == self.trainer.steps_done()) {
+            self.advance(next, train)?;
+        }
+        Ok(self.trainer.steps_done() == step && self.journey.diverged_step.is_none())
+    }
+
+    /// Ends the training at the last snapshot if that meets `train.stop`.
+    pub(super) fn look_whether_to_stop(&mut self) {
+        let (Some(stop), Some(point)) = (self.problem.settings().train.stop, self.journey.points.last()) else {
+            return;
+        };
+        if point.on_probe_set.loss.error <= stop.train_error {
+            self.journey.stopped_step = Some(point.step);
+        }
+    }
+
+    /// None at the end.
+    fn next_snapshot(&self) -> Option<u64> {
+        let next = self.plan.get(self.journey.points.len()).copied();
+        next.filter(|_| !self.journey.is_over())
+    }
+
+    /// Takes optimiser steps up to `step`, which is at most the next snapshot's; there, it measures.
+    fn advance(&mut self, step: u64, train: &mut Duration) -> Result<(), Ended> {
+        let start = Instant::now();
+        let reached = self.take_steps(step)?;
+        *train += start.elapsed();
+        if reached == Step::Diverged {
+            self.journey.diverged_step = Some(self.trainer.steps_done());
+        } else if self.next_snapshot() == Some(step) {
+            self.arrive(step).map_err(Ended::Lost)?;
+        }
+        Ok(())
+    }
+
+    fn take_steps(&mut self, step: u64) -> Result<Step, Ended> {
+        while self.trainer.steps_done() < step {
+            if self.task.stop.load(Ordering::Relaxed) {
+                return Err(Ended::Stopped);
+            }
+            if self.trainer.step() == Step::Diverged {
+                return Ok(Step::Diverged);
+            }
+            self.task.progress.store(self.trainer.steps_done(), Ordering::Relaxed);
+        }
+        Ok(Step::Ok)
+    }
+
+    /// Measures and keeps what there is now.
+    fn arrive(&mut self, step: u64) -> io::Result<()> {
+        let snapshot = snapshot(&self.trainer, self.problem);
+        // An update can be finite and still carry a weight beyond the largest float: then there is nothing to
+        // measure, and the training counts as diverged at this step.
+        if !snapshot.weights.norm_square().is_finite() {
+            self.journey.diverged_step = Some(self.trainer.steps_done());
+            return Ok(());
+        }
+        self.journey.trajectory.push(step, &snapshot)?;
+        self.journey.points.push(self.surveyor.survey(&snapshot, &mut self.trainer));
+        self.look_whether_to_stop();
+        Ok(())
+    }
+
+    /// Examples that probes see.
+    pub(super) fn n_probe(&self) -> u64 {
+        self.surveyor.probe_set.len() as u64
+    }
+}
+
+/// What the snapshots of a problem have in common.
+pub(super) fn form<T: Element>(problem: &Problem) -> Form {
+    Form { n_parameters: problem.n_parameters(), precision: T::PRECISION, n_buffers: problem.n_buffers() }
+}
+
+/// θ as the evaluator takes it.
+pub(super) fn theta<T: Element>(snapshot: &Snapshot) -> &[T] {
+    T::theta(&snapshot.weights).expect("a trajectory takes snapshots of one precision, its trainer's")
+}
+
+fn snapshot<T: Element>(trainer: &Trainer<T>, problem: &Problem) -> Snapshot {
+    let mut theta = vec![T::ZERO; problem.n_parameters()];
     trainer.parameters_into(&mut theta);
-    lanes::norm_square(&theta).is_finite().then_some(theta)
+    Snapshot { weights: T::weights(theta), buffers: trainer.buffers().to_vec() }
 }
 
 /// Measures single points: loss and gradients on the probe set, loss on the test set.
-struct Surveyor<'a> {
+struct Surveyor<'a, T: Element> {
     problem: &'a Problem,
-    evaluator: &'a mut Evaluator,
+    evaluator: &'a mut Evaluator<T>,
     probe_set: Vec<u32>,
-    gradient: Vec<f32>,
+    gradient: Vec<T>,
 }
 
-impl<'a> Surveyor<'a> {
-    fn new(problem: &'a Problem, evaluator: &'a mut Evaluator, examples: ProbeExamples) -> Self {
+impl<'a, T: Element> Surveyor<'a, T> {
+    fn new(problem: &'a Problem, evaluator: &'a mut Evaluator<T>, examples: ProbeExamples) -> Self {
         let mut probe_set = probe_order(problem.data());
         if let ProbeExamples::First(n) = examples {
             probe_set.truncate(usize::try_from(n).unwrap_or(usize::MAX));
         }
-        Self { problem, evaluator, probe_set, gradient: vec![0.0; problem.n_parameters()] }
+        Self { problem, evaluator, probe_set, gradient: vec![T::ZERO; problem.n_parameters()] }
     }
 
-    fn survey(&mut self, theta: &[f32], trainer: &mut Trainer) -> Point {
-        let step = trainer.steps_done();
+    fn survey(&mut self, snapshot: &Snapshot, trainer: &mut Trainer<T>) -> Point {
+        let (step, at) = (trainer.steps_done(), (theta(snapshot), &snapshot.buffers[..]));
         Point {
             step,
             epoch: step as f64 / self.problem.course().steps_per_epoch as f64,
@@ -126,8 +232,8 @@ impl<'a> Surveyor<'a> {
             rate_time: trainer.rate_time(),
             learning_rate: trainer.learning_rate(),
             updates: trainer.take_sums(),
-            on_probe_set: gradients::measure(self.problem, self.evaluator, theta, &self.probe_set, &mut self.gradient),
-            on_test_set: self.evaluator.loss(theta, trainer.buffers(), Rows::Test),
+            on_probe_set: gradients::measure(self.problem, self.evaluator, at, &self.probe_set, &mut self.gradient),
+            on_test_set: self.evaluator.loss(at.0, at.1, Rows::Test),
         }
     }
 }

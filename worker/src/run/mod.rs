@@ -1,21 +1,28 @@
 //! One run: train it, probe it at its snapshots, pack its rows. Made for a thread of its own.
 
 mod analysis;
+mod checkpoint;
 mod journey;
 mod keep;
 mod rows;
+mod scratch;
 
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
 use traipse_nn::{Dataset, Evaluator, Problem};
+use traipse_probe::Element;
 use traipse_sweep::plan::Plan;
-use traipse_sweep::settings::{ModelKind, RunSettings};
+use traipse_sweep::settings::{ModelKind, Precision, RunSettings};
 use traipse_sweep::{JobNumber, Outcome, RowBlock, Schema};
 
 use analysis::Analysis;
-use journey::{Ended, Journey};
+pub use checkpoint::Error as CheckpointError;
+use journey::{Ended, Journey, Traveller};
+pub use keep::Kept;
+pub use scratch::{Error as ScratchError, Scratch};
 
 const NO_START: &str = "model.init_scale makes initial weights that are not finite: use a smaller one";
 
@@ -30,6 +37,8 @@ pub struct Task {
     pub schema: Arc<Schema>,
     /// The run's data, shared by all slots; none for a run that needs none.
     pub data: Option<Arc<Dataset>>,
+    /// Where its snapshots go.
+    pub scratch: Scratch,
     /// Set to the optimiser steps done, after every step.
     pub progress: Arc<AtomicU64>,
     /// Looked at before every step: true ends the run without rows.
@@ -37,7 +46,7 @@ pub struct Task {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum RunEnd {
     /// With a result: it succeeded or diverged.
     Rows {
@@ -45,13 +54,15 @@ pub enum RunEnd {
         outcome: Outcome,
         /// Its rows.
         block: RowBlock,
-        /// The weights of its snapshots as a safetensors file, where the sweep keeps them.
-        kept: Option<Vec<u8>>,
+        /// The weights of its snapshots, where the sweep keeps them.
+        kept: Option<Box<Kept>>,
     },
     /// It was asked to stop.
     Stopped,
     /// Its settings cannot be run; why, with the remedy.
     Invalid(String),
+    /// Its snapshots could not be kept or read: the machine's fault, and another try may do better.
+    Lost(io::Error),
 }
 
 /// Where a run's time went. Reported beside the rows, never in them.
@@ -65,43 +76,138 @@ pub struct RunClock {
 
 /// Trains and measures one run.
 ///
-/// Memory: the network with its optimiser state, one gradient, and 4 bytes a parameter and snapshot. The rows are a
-/// function of the settings alone. Time goes to steps, then to the probe set's gradients and the test set's loss at
-/// each snapshot; all that follows from the path costs some 60 ms for 41 snapshots of 269,322 parameters.
+/// Memory: the network with its optimiser state, one gradient, and its snapshots as far as [`Scratch`] allows. The rows
+/// are a function of the settings alone. Time goes to steps, then to the probe set's gradients and the test set's loss
+/// at each snapshot; all that follows from the path costs some 60 ms for 41 snapshots of 269,322 parameters.
 #[must_use]
 pub fn run(task: &Task) -> (RunEnd, RunClock) {
-    let start = Instant::now();
+    timed(task, Start::Beginning)
+}
+
+/// As [`run`], going on from a checkpoint that [`set_aside`] wrote for this run, or for one that it continues (see
+/// [`traipse_sweep::continues`]). The rows are those of a run without interruption. A checkpoint that does not serve is
+/// logged with the reason, and the run starts from step 0.
+#[must_use]
+pub fn resume(task: &Task, checkpoint: &mut dyn Read) -> (RunEnd, RunClock) {
+    timed(task, Start::Checkpoint(checkpoint))
+}
+
+/// Why there is no checkpoint.
+#[derive(Debug)]
+pub enum NotSetAside {
+    /// The run ended before the step, or could not begin.
+    Ended(RunEnd),
+    /// The checkpoint could not be written.
+    Write(io::Error),
+}
+
+/// Trains and measures a run up to a step, and writes all that [`resume`] needs to go on from there.
+///
+/// # Errors
+/// If the training diverged, was asked to stop or is over before the step, or the checkpoint cannot be written.
+pub fn set_aside(task: &Task, step: u64, checkpoint: &mut dyn Write) -> Result<(), Box<NotSetAside>> {
+    let mut written = None;
+    let (end, _) = timed(task, Start::SetAside { step, checkpoint, written: &mut written });
+    match written {
+        Some(written) => written.map_err(|error| Box::new(NotSetAside::Write(error))),
+        None => Err(Box::new(NotSetAside::Ended(end))),
+    }
+}
+
+/// From where a training goes, and how far.
+enum Start<'a> {
+    Beginning,
+    Checkpoint(&'a mut dyn Read),
+    /// From the beginning to a step; `written` is set once it is there.
+    SetAside {
+        step: u64,
+        checkpoint: &'a mut dyn Write,
+        written: &'a mut Option<io::Result<()>>,
+    },
+}
+
+/// Does what a task's model needs: nothing, or a training in one of two precisions.
+fn timed(task: &Task, start: Start<'_>) -> (RunEnd, RunClock) {
+    let clock = Instant::now();
     let mut train = Duration::ZERO;
     let settings = task.plan.settings(task.job);
     let end = match settings.model.kind {
         ModelKind::Noop => noop(task),
-        ModelKind::Mlp | ModelKind::Cnn | ModelKind::Resnet => network(task, &settings, &mut train),
+        ModelKind::Mlp | ModelKind::Cnn | ModelKind::Resnet => {
+            match (problem(task, &settings), settings.train.precision) {
+                (Err(why), _) => RunEnd::Invalid(why),
+                (Ok(problem), Precision::F32) => network::<f32>(task, &problem, start, &mut train),
+                (Ok(problem), Precision::F64) => network::<f64>(task, &problem, start, &mut train),
+            }
+        }
     };
-    (end, RunClock { train, probe: start.elapsed().saturating_sub(train) })
+    (end, RunClock { train, probe: clock.elapsed().saturating_sub(train) })
+}
+
+fn network<T: Element>(task: &Task, problem: &Problem, start: Start<'_>, train: &mut Duration) -> RunEnd {
+    let mut evaluator = Evaluator::<T>::new(problem);
+    let mut traveller = Traveller::new(task, problem, &mut evaluator);
+    match start {
+        Start::Beginning => {}
+        Start::Checkpoint(checkpoint) => {
+            if let Err(error) = checkpoint::read(&mut traveller, problem, checkpoint) {
+                tracing::warn!(job = task.job.0, %error, "a checkpoint does not serve: the run starts from step 0");
+                traveller = traveller.again();
+            }
+        }
+        Start::SetAside { step, checkpoint, written } => match traveller.travel_to(step, train) {
+            Ok(true) => {
+                *written = Some(checkpoint::write(&traveller, problem, checkpoint));
+                return RunEnd::Stopped;
+            }
+            Ok(false) => {}
+            Err(ended) => return without_rows(ended),
+        },
+    }
+    to_rows(task, problem, traveller, train)
 }
 
 fn noop(task: &Task) -> RunEnd {
     RunEnd::Rows { outcome: Outcome::Succeeded, block: rows::noop(&task.schema), kept: None }
 }
 
-fn network(task: &Task, settings: &RunSettings, train: &mut Duration) -> RunEnd {
-    let Some(data) = &task.data else {
-        return RunEnd::Invalid("the run trains a network, but its worker has loaded no data for it".to_owned());
+fn problem(task: &Task, settings: &RunSettings) -> Result<Problem, String> {
+    let data = task.data.as_ref().ok_or("the run trains a network, but its worker has loaded no data for it")?;
+    Problem::new(settings, Arc::clone(data)).map_err(|error| error.to_string())
+}
+
+fn without_rows(ended: Ended) -> RunEnd {
+    match ended {
+        Ended::Stopped => RunEnd::Stopped,
+        Ended::NoStart => RunEnd::Invalid(NO_START.to_owned()),
+        Ended::Lost(error) => RunEnd::Lost(error),
+    }
+}
+
+/// Takes a training to its end and packs its rows.
+fn to_rows<T: Element>(task: &Task, problem: &Problem, traveller: Traveller<'_, T>, train: &mut Duration) -> RunEnd {
+    let (journey, evaluator) = match traveller.finish(train) {
+        Ok(there) => there,
+        Err(ended) => return without_rows(ended),
     };
-    let problem = match Problem::new(settings, Arc::clone(data)) {
-        Ok(problem) => problem,
-        Err(error) => return RunEnd::Invalid(error.to_string()),
-    };
-    let spec = task.plan.spec();
-    let mut evaluator = Evaluator::new(&problem);
-    let journey = match Journey::travel(task, &problem, &mut evaluator, train) {
-        Ok(journey) => journey,
-        Err(Ended::Stopped) => return RunEnd::Stopped,
-        Err(Ended::NoStart) => return RunEnd::Invalid(NO_START.to_owned()),
-    };
-    let analysis = Analysis::of(&journey, &problem, &mut evaluator, &spec.probes.nulls, settings.streams.seed);
-    let block = rows::block(&task.schema, &problem, &journey, &analysis);
-    let outcome = if journey.diverged_step.is_some() { Outcome::Diverged } else { Outcome::Succeeded };
-    let kept = spec.snapshots.keep.then(|| keep::safetensors(&journey.trajectory, problem.layers()));
-    RunEnd::Rows { outcome, block, kept }
+    match block(task, problem, &journey, evaluator) {
+        Ok(block) => {
+            let outcome = if journey.diverged_step.is_some() { Outcome::Diverged } else { Outcome::Succeeded };
+            let keep = |journey: Journey| Box::new(Kept::new(journey.trajectory, problem.network()));
+            let kept = task.plan.spec().snapshots.keep.then(|| keep(journey));
+            RunEnd::Rows { outcome, block, kept }
+        }
+        Err(error) => RunEnd::Lost(error),
+    }
+}
+
+fn block<T: Element>(
+    task: &Task,
+    problem: &Problem,
+    journey: &Journey,
+    evaluator: &mut Evaluator<T>,
+) -> io::Result<RowBlock> {
+    let seed = problem.settings().streams.seed;
+    let analysis = Analysis::of(journey, problem, evaluator, &task.plan.spec().probes.nulls, seed)?;
+    Ok(rows::block(&task.schema, problem, journey, &analysis))
 }

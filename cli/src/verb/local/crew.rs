@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
+use traipse_worker::Memory;
 use traipse_worker::data::Cache;
 
 use crate::connection::Connection;
@@ -53,11 +54,12 @@ impl Crew {
     }
 
     /// Starts worker number `at`.
-    pub(crate) fn add(&mut self, at: usize, n_slots: u32, state: PathBuf) {
+    pub(crate) fn add(&mut self, at: usize, n_slots: u32, memory: Memory, state: PathBuf) {
         let options = traipse_worker::Options {
             coordinator: vec![self.connection.url.clone()],
             token: self.connection.token.clone(),
             n_slots,
+            memory,
             state: Some(state),
             name: format!("local-{at}"),
             data: Arc::clone(&self.data),

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, Clients};
 use traipse_proto::v1::{GetRequest, SubmitRequest, SweepStatus};
+use traipse_worker::Memory;
 use traipse_worker::data::Cache;
 
 use self::crew::Crew;
@@ -43,6 +44,10 @@ pub(crate) struct Args {
     /// Runs that each worker trains at a time.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MAX_WORKERS))]
     slots: u64,
+    /// Memory for the snapshots of all runs under way, such as 8GiB or 500MB; what is beyond goes to scratch files in the
+    /// output folder. auto is half of the machine's.
+    #[arg(long, value_name = "SIZE", default_value = "auto")]
+    memory: Memory,
     /// Where the tables and the state go; else traipse-out/NAME.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -57,6 +62,7 @@ struct Settings {
     out: PathBuf,
     n_workers: usize,
     n_slots: u32,
+    memory: Memory,
     json: bool,
     again: String,
     /// Read once, for the check and for the workers.
@@ -80,6 +86,7 @@ impl Args {
             out: self.out.unwrap_or_else(|| out_folder::default(file.name())),
             n_workers: self.workers.map_or(cores, |n| n as usize),
             n_slots: self.slots as u32,
+            memory: self.memory,
             json: self.json,
             data: Arc::default(),
             file,
@@ -172,7 +179,8 @@ async fn train(
     screen: &Screen,
 ) -> Result<Trained, Error> {
     let mut crew = Crew::new(connection, &settings.data);
-    (0..settings.n_workers).for_each(|at| crew.add(at, settings.n_slots, out.worker(at)));
+    let memory = Memory::Bytes(settings.memory.bytes() / settings.n_workers as u64);
+    (0..settings.n_workers).for_each(|at| crew.add(at, settings.n_slots, memory, out.worker(at)));
     let followed = tokio::select! {
         followed = follow(clients.sweep.clone(), out.sweep.to_string(), interrupt, screen) => followed,
         error = crew.failed() => Err(error),

@@ -98,7 +98,7 @@ pub struct Setup<'a> {
 /// If there is not one learning rate a step between snapshots.
 #[must_use]
 pub fn test(path: &Path<'_>, setup: &Setup<'_>) -> Vec<NullTest> {
-    let n_parameters = path.trajectory().weights(0).len();
+    let n_parameters = path.trajectory().form().n_parameters;
     match path.step_gram() {
         Ok(gram) => test_gram(gram, n_parameters, setup),
         Err(missing) => without_values(setup.kinds, missing),

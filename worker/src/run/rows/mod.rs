@@ -8,10 +8,11 @@ use traipse_nn::Problem;
 use traipse_probe::Missing;
 use traipse_sweep::columns::{ColumnDef, Table};
 use traipse_sweep::rows::{Cell, TableBuilder};
+use traipse_sweep::settings::Optimizer;
 use traipse_sweep::{RowBlock, Schema};
 
 use super::analysis::Analysis;
-use super::journey::Journey;
+use super::journey::{Journey, Point};
 
 /// The cells of one row; columns that are not named are null.
 type Row = Vec<(&'static ColumnDef, Cell)>;
@@ -56,6 +57,22 @@ fn status(reasons: impl IntoIterator<Item = Option<Missing>>) -> Cell {
         }
     }
     if texts.is_empty() { Cell::Null } else { Cell::Utf8(texts.join("; ")) }
+}
+
+/// A share of misclassified examples; null of a regression, which has none.
+fn share(error: f64) -> Cell {
+    if error.is_nan() { Cell::Null } else { error.into() }
+}
+
+/// The loss with the penalty; null where decay acts on the weights alone, so that nothing is minimised by it.
+fn objective(problem: &Problem, loss: f64, point: &Point) -> Cell {
+    of_objective(problem, loss + point.on_probe_set.penalty)
+}
+
+/// A measure of the objective, where there is one.
+fn of_objective(problem: &Problem, value: f64) -> Cell {
+    let is_decoupled = problem.settings().train.optimizer == Optimizer::Adamw;
+    if is_decoupled { Cell::Null } else { value.into() }
 }
 
 fn count(n: usize) -> u32 {

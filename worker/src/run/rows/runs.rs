@@ -5,17 +5,15 @@ use traipse_probe::Missing;
 use traipse_sweep::columns::runs;
 use traipse_sweep::rows::Cell;
 use traipse_sweep::run_id;
-use traipse_sweep::settings::Optimizer;
 
 use super::super::analysis::Analysis;
 use super::super::journey::Journey;
-use super::{Row, status};
+use super::{Row, objective, of_objective, share, status};
 
 /// All but the digest.
 pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Row {
     let data = problem.data();
-    // Of a regression all are NaN, which a table holds as null.
-    let best_test_error = journey.points.iter().map(|point| point.on_test_set.error).fold(f64::NAN, f64::min);
+    let best_test_error = journey.points.iter().map(|point| point.on_test_set.error).reduce(f64::min);
     let mut row: Row = vec![
         (&runs::RUN_ID, run_id(problem.settings(), &data.hash).into()),
         (&runs::PARAMETERS, (problem.n_parameters() as u64).into()),
@@ -23,7 +21,8 @@ pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>)
         (&runs::N_TEST, (data.test.len() as u64).into()),
         (&runs::DATA_HASH, data.hash.clone().into()),
         (&runs::DIVERGED_STEP, journey.diverged_step.into()),
-        (&runs::BEST_TEST_ERROR, best_test_error.into()),
+        (&runs::STOPPED_STEP, journey.stopped_step.into()),
+        (&runs::BEST_TEST_ERROR, best_test_error.map_or(Cell::Null, share)),
         (&runs::STATUS, status([analysis.summary.as_ref().err().copied(), analysis.pca.as_ref().err().copied()])),
     ];
     if let Some(end) = journey.end() {
@@ -47,23 +46,15 @@ fn end_cells(problem: &Problem, journey: &Journey, whole: Loss, end: usize) -> R
     let point = &journey.points[end];
     // Guessing errs on all classes but one.
     let chance = 1.0 - 1.0 / problem.data().n_classes as f64;
-    let learned = (!problem.data().is_regression()).then_some(whole.error < 0.5 * chance);
     vec![
-        (&runs::LEARNED, learned.map_or(Cell::Null, Cell::Bool)),
+        (&runs::LEARNED, if whole.error.is_nan() { Cell::Null } else { (whole.error < 0.5 * chance).into() }),
         (&runs::FINAL_TRAIN_LOSS, whole.mean.into()),
-        (&runs::FINAL_TRAIN_ERROR, whole.error.into()),
+        (&runs::FINAL_TRAIN_ERROR, share(whole.error)),
         (&runs::FINAL_TEST_LOSS, point.on_test_set.mean.into()),
-        (&runs::FINAL_TEST_ERROR, point.on_test_set.error.into()),
-        (&runs::FINAL_OBJECTIVE, objective(problem, whole.mean + point.on_probe_set.penalty)),
-        (&runs::OBJECTIVE_GRADIENT_NORM_FINAL, objective(problem, point.on_probe_set.objective_gradient_norm)),
+        (&runs::FINAL_TEST_ERROR, share(point.on_test_set.error)),
+        (&runs::FINAL_OBJECTIVE, objective(problem, whole.mean, point)),
+        (&runs::OBJECTIVE_GRADIENT_NORM_FINAL, of_objective(problem, point.on_probe_set.objective_gradient_norm)),
     ]
-}
-
-/// A measure of the objective, where there is one: decoupled decay minimises none.
-pub(super) fn objective(problem: &Problem, value: f64) -> Cell {
-    let train = &problem.settings().train;
-    let is_decoupled = train.optimizer == Optimizer::Adamw && train.weight_decay != 0.0;
-    if is_decoupled { Cell::Null } else { value.into() }
 }
 
 fn path_cells(analysis: &Analysis<'_>) -> Row {

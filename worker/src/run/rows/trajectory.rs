@@ -8,8 +8,7 @@ use traipse_sweep::rows::Cell;
 
 use super::super::analysis::Analysis;
 use super::super::journey::{Journey, Point};
-use super::runs::objective;
-use super::{Row, count, status};
+use super::{Row, count, objective, of_objective, share, status};
 
 pub(super) fn rows(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
     let mut path_length = 0.0;
@@ -46,14 +45,14 @@ fn loss_cells(problem: &Problem, analysis: &Analysis<'_>, snapshot: usize, point
     let noise_trace = probe.noise_trace.map_or(Cell::Null, Cell::F64);
     vec![
         (&trajectory::TRAIN_LOSS, train.mean.into()),
-        (&trajectory::TRAIN_ERROR, train.error.into()),
-        (&trajectory::OBJECTIVE, objective(problem, train.mean + probe.penalty)),
+        (&trajectory::TRAIN_ERROR, share(train.error)),
+        (&trajectory::OBJECTIVE, objective(problem, train.mean, point)),
         (&trajectory::N_PROBE, u32::try_from(train.n).unwrap_or(u32::MAX).into()),
         (&trajectory::TEST_LOSS, point.on_test_set.mean.into()),
-        (&trajectory::TEST_ERROR, point.on_test_set.error.into()),
+        (&trajectory::TEST_ERROR, share(point.on_test_set.error)),
         (&trajectory::BATCH_LOSS_MEAN, batch_loss_mean.into()),
         (&trajectory::GRADIENT_NORM, probe.gradient_norm.into()),
-        (&trajectory::OBJECTIVE_GRADIENT_NORM, objective(problem, probe.objective_gradient_norm)),
+        (&trajectory::OBJECTIVE_GRADIENT_NORM, of_objective(problem, probe.objective_gradient_norm)),
         (&trajectory::NOISE_TRACE, noise_trace),
     ]
 }
