@@ -3,7 +3,8 @@
 //! - `twin train FOLDER NET BATCH STEPS SCALE`: steps of a training. NET is the widths of hidden layers, or a preset;
 //!   FOLDER is MNIST's, or `random` for 1,024 images of 3×32×32 random bytes.
 //! - `twin gradient FOLDER HIDDEN N` and `twin hvp FOLDER HIDDEN N`: one over N training examples.
-//! - `twin slots FOLDER NET BATCH STEPS N`: the same training in N threads at once, by the clock on the wall.
+//! - `twin slots FOLDER NET BATCH STEPS N`: the same training in N threads at once, by the clock on the wall
+//!   and (`processor S`) by the processor's.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example reads files, threads and prints")]
 
 mod support;
@@ -140,10 +141,12 @@ fn timed(mut work: impl FnMut()) -> f64 {
 
 fn slots(problem: &Problem, steps: u64, n: usize) -> Result<f64> {
     let mut trainers: Vec<_> = (0..n).map(|_| Trainer::<f32>::new(problem)).collect();
-    let start = Instant::now();
+    let (start, cpu) = (Instant::now(), cpu_seconds());
     std::thread::scope(|scope| {
         let threads: Vec<_> = trainers.iter_mut().map(|trainer| scope.spawn(|| run(trainer, steps))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().ok().context("a slot panicked")?)
     })?;
-    Ok(start.elapsed().as_secs_f64())
+    let seconds = start.elapsed().as_secs_f64();
+    println!("processor {:.5}", cpu_seconds() - cpu);
+    Ok(seconds)
 }

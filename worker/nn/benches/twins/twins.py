@@ -27,7 +27,7 @@ N_RESNET = 1024
 
 @dataclass
 class Row:
-    """One line of the table: what we run, and the twins by name, each a function of no arguments."""
+    """One line of the table: what we run, and by name what beside it: functions of no arguments, or our own commands."""
 
     name: str
     ours: list = field(default_factory=list)
@@ -86,9 +86,12 @@ def product_rows(program, folder, data):
         for row, turn in zip(twins, jax_twins.products([256, 256], x, y)):
             row["JAX"] = turn
     words = lambda what: [program, what, folder, "256,256", "10000"]
+    if program != "-":
+        twins[1] = {"our gradient": words("gradient")} | twins[1]
+    net = "10,000 examples, MLP 784-256-256-10"
     return [
-        Row("gradient of 10,000 examples, MLP 784-256-256-10", words("gradient"), twins[0]),
-        Row("the same: Hessian–vector product at fixed weights", words("hvp"), twins[1]),
+        Row(f"gradient, {net}", words("gradient"), twins[0]),
+        Row(f"Hessian–vector product at fixed weights, {net}", words("hvp"), twins[1]),
     ]
 
 
@@ -110,23 +113,29 @@ def rows(program, folder):
 
 
 def seconds(turn):
+    if isinstance(turn, list):
+        return ours(turn)
     start = time.process_time()
     turn()
     return time.process_time() - start
 
 
-def ours(words):
+def run(words):
     found = subprocess.run(words, capture_output=True, text=True)
     if found.returncode != 0:
         raise RuntimeError(f"{' '.join(words)}: {found.stderr.strip()}")
-    return float(re.findall(r"seconds ([0-9.]+)", found.stdout)[-1])
+    return found.stdout
+
+
+def ours(words):
+    return float(re.search(r"seconds ([0-9.]+)", run(words))[1])
 
 
 def measure(row, rounds, with_ours):
     """Medians by name, ours first; every round runs all of them once."""
     times = {name: [] for name in (["ours"] if with_ours else []) + list(row.twins)}
     for turn in row.twins.values():
-        turn()
+        seconds(turn)
     for _ in range(rounds):
         if with_ours:
             times["ours"].append(ours(row.ours))
@@ -136,14 +145,20 @@ def measure(row, rounds, with_ours):
 
 
 def two_slots(program, folder, rounds):
-    """Wall seconds of one slot on one core, and of two slots of one process on two."""
+    """One slot on one core, and two slots of one process on two: by the clock on the wall, and by the processor's.
+
+    On a busy machine only the second says something: how much the slots slow each other down.
+    """
     turns = {1: [], 2: []}
     for _ in range(rounds):
         for n in turns:
             words = [program, "slots", folder, "256,256", "128", "938", str(n)]
-            turns[n].append(ours(["taskset", "-c", "0" if n == 1 else "0,1", *words]))
-    one, two = (statistics.median(t) for t in turns.values())
-    print(f"| two slots on two cores, MLP, two epochs each | one slot {one:.3f} s, two {two:.3f} s | {2 * one / two:.2f} × one slot |")
+            found = run(["taskset", "-c", "0" if n == 1 else "0,1", *words])
+            turns[n].append([float(re.search(f"{clock} ([0-9.]+)", found)[1]) for clock in ("seconds", "processor")])
+    (wall, cpu), (wall2, cpu2) = ([statistics.median(t) for t in zip(*times)] for times in turns.values())
+    times = f"one slot {wall:.3f} s, two {wall2:.3f} s; processor's {cpu:.3f} s and {cpu2:.3f} s"
+    free = f"; were both cores free, {4 * cpu / cpu2:.2f}"
+    print(f"| two slots on two cores, 938 steps each | {times} | {2 * wall / wall2:.2f} × one slot{free} |")
 
 
 def main(program, folder, rounds, wanted):
