@@ -162,9 +162,6 @@ impl Preview {
         line("length", range(self.n_steps.low, self.n_steps.high, count) + " optimiser steps a run");
         line("snapshots", self.snapshots_text());
         line("parameters", range(self.n_parameters.low, self.n_parameters.high, count));
-        if let Some(network) = self.networks.first() {
-            line("network", network.text(self.n_networks));
-        }
         let snapshots = self.snapshot_bytes_per_run;
         line("memory", format!("up to {} of snapshots a run, while it runs", bytes(snapshots.high)));
         line("results", format!("about {} of tables", bytes(self.result_bytes)));
@@ -178,6 +175,9 @@ impl Preview {
                 style::faint("(a rough count of multiply-adds)"),
             ),
         );
+        if let Some(network) = self.networks.first() {
+            line("network", network.text(self.n_networks));
+        }
         lines.join("\n")
     }
 
