@@ -111,10 +111,48 @@ fn activation(activation: Activation) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use traipse_sweep::RunSettings;
     use traipse_sweep::settings::{ModelKind, Norm, Preset};
 
     use super::*;
+
+    fn layer() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (1_u32..40, 1_u32..6, 1_u32..4, 0_u32..3)
+                .prop_map(|(c, k, s, p)| format!("conv {c} {k}x{k} stride {s} pad {p}")),
+            (1_u32..5, 1_u32..4).prop_map(|(size, s)| format!("pool average {size} stride {s}")),
+            Just("pool global".to_owned()),
+            (1_u32..99).prop_map(|n| format!("dense {n}")),
+            (1_u32..40, 1_u32..3).prop_map(|(w, s)| format!("block {w} stride {s}")),
+            (0.0_f64..1.0).prop_map(|rate| format!("dropout {rate}")),
+            "\\PC{0,9}".prop_map(String::from),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn random_layers_are_told_or_refused(
+            layers in proptest::collection::vec(layer(), 1..6),
+            norm in prop_oneof![Just(Norm::None), Just(Norm::Batch), Just(Norm::Layer)],
+            side in 1_usize..33,
+        ) {
+            let mut settings = RunSettings::default();
+            settings.model.kind = ModelKind::Cnn;
+            settings.model.layers = layers;
+            settings.model.norm = norm;
+            let input = Shape { channels: 3, height: side, width: side };
+            match Network::of(&settings, input, 10) {
+                Ok(network) => {
+                    let rows = rows(&network);
+                    let told: u64 = rows.iter().map(|row| row.n_parameters).sum();
+                    prop_assert_eq!(told, network.n_parameters as u64);
+                    prop_assert_eq!(table(input, &rows).lines().count(), rows.len() + 2);
+                }
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+    }
 
     #[test]
     fn a_residual_network_reads_as_its_blocks() {
