@@ -11,6 +11,7 @@
 
 mod activation;
 mod buffer;
+mod conv;
 mod dense;
 mod epilogue;
 mod isa;
@@ -19,6 +20,7 @@ mod math;
 mod norms;
 mod pack;
 mod peak;
+mod pool;
 mod real;
 mod rules;
 mod sink;
@@ -27,6 +29,7 @@ mod transpose;
 
 pub(crate) use activation::is_smooth;
 pub(crate) use buffer::Buffer;
+pub(crate) use conv::{Axis, ConvBias, ConvGradient, Correlate, Image, PackByInputs, PackByOutputs, Patch, Plan};
 pub(crate) use dense::{BiasGradient, DenseBackward, DenseForward, DenseGradient, Left};
 pub(crate) use epilogue::{Delta, Epilogue, Finish, Outputs, Slope, Tangent};
 pub(crate) use isa::{Isa, Op};
@@ -34,6 +37,7 @@ pub(crate) use lanes::Family;
 pub(crate) use norms::{ColumnSquares, ExampleSquares};
 pub(crate) use pack::{Examples, PackColumns, PackRows, Packed};
 pub(crate) use peak::Peak;
+pub(crate) use pool::{AverageBackward, AverageForward, MaxBackward, MaxForward, MaxTangent, Windows};
 pub use real::{Number, Real};
 pub(crate) use rules::{MOMENTS, Rule};
 pub(crate) use sink::{Apply, Fold, Sink, Update};

@@ -7,10 +7,14 @@
 mod add;
 mod batch_norm;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod check;
+mod conv;
 mod dense;
 mod dropout;
 mod layer_norm;
+mod pool;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +33,8 @@ pub(crate) fn build<T: Real>(node: &Node, at: Places, n_dropouts: usize) -> Box<
         network::Layer::Dropout { rate } => Box::new(dropout::Dropout::new(node, rate, n_dropouts)),
         network::Layer::LayerNorm => Box::new(layer_norm::LayerNorm::new(node, at)),
         network::Layer::Dense => Box::new(dense::Dense::new(node, at)),
-        _ => todo!(),
+        network::Layer::Conv { .. } => Box::new(conv::Conv::new(node, at)),
+        network::Layer::Pool { .. } => Box::new(pool::Pool::new(node)),
     }
 }
 

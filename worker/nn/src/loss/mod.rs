@@ -2,6 +2,8 @@
 
 mod cross_entropy;
 mod mse;
+#[cfg(test)]
+mod tests;
 
 use traipse_sweep::settings;
 

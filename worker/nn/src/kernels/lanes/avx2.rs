@@ -29,6 +29,7 @@ impl Family for Avx2 {
 impl Lanes<f32> for Avx2 {
     type V = __m256;
     const N: usize = 8;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m256 {
@@ -104,6 +105,7 @@ impl Lanes<f32> for Avx2 {
 impl Lanes<f64> for Avx2 {
     type V = __m256d;
     const N: usize = 4;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> __m256d {

@@ -49,6 +49,7 @@ impl Family for Avx512 {
 impl Lanes<f32> for Avx512 {
     type V = __m512;
     const N: usize = 16;
+    const REGISTERS: usize = 32;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m512 {
@@ -126,6 +127,7 @@ impl Lanes<f32> for Avx512 {
 impl Lanes<f64> for Avx512 {
     type V = __m512d;
     const N: usize = 8;
+    const REGISTERS: usize = 32;
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> __m512d {

@@ -65,6 +65,8 @@ pub trait Lanes<T: Number>: Copy {
     type V: Copy;
     /// Numbers in it; divides sixteen.
     const N: usize;
+    /// Registers that hold one.
+    const REGISTERS: usize;
 
     /// All lanes `value`.
     unsafe fn splat(value: T) -> Self::V;

@@ -15,6 +15,7 @@ impl Family for Portable {}
 impl Lanes<f32> for Portable {
     type V = [f32; 4];
     const N: usize = 4;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> [f32; 4] {
@@ -81,6 +82,7 @@ impl Lanes<f32> for Portable {
 impl Lanes<f64> for Portable {
     type V = [f64; 4];
     const N: usize = 4;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> [f64; 4] {
