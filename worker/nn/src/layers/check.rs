@@ -121,6 +121,17 @@ impl<T: Real> Bench<T> {
         [still, self.found(value, gradient)]
     }
 
+    /// Moves running statistics by what a training chunk saves.
+    pub(super) fn update_running(&self, at: &Point<T>, running: &mut [f64]) {
+        let room = self.layer.room(self.n);
+        let mut saved = Saved::new(room.numbers, room.indices);
+        let mut output = vec![T::ZERO; self.sizes()[1]];
+        let mut out = Outputs { activation: Activation::Identity, value: &mut output, slope: &mut [], bend: &mut [] };
+        let mode = Mode::Batch;
+        self.layer.forward(&self.frame(at, &mode), &mut saved, &mut Scratch::new(room.scratch), &mut out);
+        self.layer.update_running(self.n, &saved, running);
+    }
+
     /// Runs a way back into fresh gradients.
     fn back(&self, run: impl FnOnce(&mut super::Into<'_, T>, &mut Sink<'_, T>)) -> ([Vec<T>; 2], Vec<T>) {
         let n = self.sizes()[0];
