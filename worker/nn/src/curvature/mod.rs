@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::data::{Dataset, Split};
 use crate::evaluate::{Loss, Rows, add, gradient_chunk, mean, split};
-use crate::kernels::{Buffer, Fold, Isa, Number, Real, Sink, WIDTH, padded};
+use crate::kernels::{Buffer, Fold, Isa, Real, Sink, WIDTH, padded};
 use crate::layers::Mode;
 use crate::loss::LossSums;
 use crate::network::{Dots, Network, Purpose, Tape};

@@ -5,7 +5,7 @@
 use crate::data::Scaling;
 
 use super::lanes::Family;
-use super::{Buffer, Number, Op, ROWS, Real};
+use super::{Buffer, Op, ROWS, Real};
 
 /// Bytes in a cache line.
 const LINE: usize = 64;

@@ -3,14 +3,23 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use traipse_sweep::network::Node;
+
 use super::lanes::{Family, Lanes};
 use super::math;
+use crate::layers::{self, Layer, Places};
 
 /// `f32` for training, `f64` for checking and for what asks for it.
+#[allow(private_interfaces, reason = "what is hidden here is for this crate alone, which has both implementations")]
 pub trait Real: Number {
     /// This type's vectors in a family of instructions.
     #[doc(hidden)]
     type On<F: Family>: Lanes<Self>;
+
+    /// A layer of numbers of this type. Not generic, so that the kernels are compiled once, with this crate, and not
+    /// again in every crate that trains.
+    #[doc(hidden)]
+    fn layer(node: &Node, at: Places, n_dropouts: usize) -> Box<dyn Layer<Self>>;
 }
 
 /// Arithmetic, and the elementary functions that are the same on every processor.
@@ -131,10 +140,22 @@ macro_rules! number {
 number!(f32, math::exp, math::tanh, math::sigmoid, math::erf);
 number!(f64, libm::exp, libm::tanh, math::sigmoid64, libm::erf);
 
+#[allow(private_interfaces, reason = "as in the trait")]
 impl Real for f32 {
     type On<F: Family> = F;
+
+    #[inline(never)]
+    fn layer(node: &Node, at: Places, n_dropouts: usize) -> Box<dyn Layer<Self>> {
+        layers::build(node, at, n_dropouts)
+    }
 }
 
+#[allow(private_interfaces, reason = "as in the trait")]
 impl Real for f64 {
     type On<F: Family> = F;
+
+    #[inline(never)]
+    fn layer(node: &Node, at: Places, n_dropouts: usize) -> Box<dyn Layer<Self>> {
+        layers::build(node, at, n_dropouts)
+    }
 }

@@ -89,10 +89,6 @@ impl<T: Real> InputBuffer<T> {
         self.rows.len()
     }
 
-    pub(super) fn rows(&self) -> &[u32] {
-        &self.rows
-    }
-
     pub(super) fn get(&self) -> Input<'_, T> {
         match &self.packed {
             Some([rows, columns]) => Input::Packed { rows, columns },

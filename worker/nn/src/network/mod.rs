@@ -11,7 +11,7 @@ use traipse_sweep::settings::{Activation, Augment};
 
 use crate::data::{Dataset, Scaling, Values};
 use crate::kernels::{Between, Convert, Isa, Real, WIDTH, padded, panel_numbers, panels};
-use crate::layers::{self, Layer, Places};
+use crate::layers::{Layer, Places};
 use crate::loss::Head;
 use crate::problem::Problem;
 pub(crate) use tangent::Dots;
@@ -156,12 +156,7 @@ impl<T: Real> Network<T> {
 fn layers<T: Real>(nodes: &[Node], places: &[Places]) -> Vec<Box<dyn Layer<T>>> {
     let is_dropout = |node: &&Node| matches!(node.layer, network::Layer::Dropout { .. });
     let n_dropouts = |at: usize| nodes[..at].iter().filter(is_dropout).count();
-    nodes
-        .iter()
-        .zip(places)
-        .enumerate()
-        .map(|(at, (node, &place))| layers::build(node, place, n_dropouts(at)))
-        .collect()
+    nodes.iter().zip(places).enumerate().map(|(at, (node, &place))| T::layer(node, place, n_dropouts(at))).collect()
 }
 
 /// The one scaling of all bytes, where examples are bytes and there is only one.
