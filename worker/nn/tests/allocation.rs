@@ -9,7 +9,7 @@ use std::cell::Cell;
 use support::digits_problem;
 use traipse_nn::{Step, Trainer};
 use traipse_sweep::RunSettings;
-use traipse_sweep::settings::{BatchSize, Full, Sampling};
+use traipse_sweep::settings::{Augment, BatchSize, Full, Sampling};
 
 thread_local! {
     static COUNT: Cell<u64> = const { Cell::new(0) };
@@ -32,6 +32,13 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Networks of every kind of layer that is not in the first test.
+const MODELS: [&str; 3] = [
+    r#"{"hidden": [24, 12], "norm": "batch", "dropout": 0.3, "activation": "gelu"}"#,
+    r#"{"hidden": [24, 12], "norm": "layer", "dropout": 0.3}"#,
+    r#"{"kind": "resnet", "layers": ["dense 9", "block 9", "dropout 0.4", "block 12"], "norm": "batch"}"#,
+];
+
 #[test]
 fn a_step_allocates_nothing() {
     for (batch_size, sampling, momentum) in [
@@ -51,5 +58,22 @@ fn a_step_allocates_nothing() {
             assert_eq!(trainer.step(), Step::Ok);
         }
         assert_eq!(COUNT.get(), before, "{batch_size:?}");
+    }
+}
+
+#[test]
+fn a_step_of_any_layer_allocates_nothing() {
+    for model in MODELS {
+        for (batch_size, augment) in [(100, vec![]), (300, vec![Augment::Crop4, Augment::Flip])] {
+            let mut settings = RunSettings { model: serde_json::from_str(model).unwrap(), ..RunSettings::default() };
+            settings.train.batch_size = BatchSize::Rows(batch_size);
+            settings.train.augment = augment;
+            let mut trainer = Trainer::<f32>::new(&digits_problem(&settings));
+            let before = COUNT.get();
+            for _ in 0..20 {
+                assert_eq!(trainer.step(), Step::Ok);
+            }
+            assert_eq!(COUNT.get(), before, "{model}");
+        }
     }
 }

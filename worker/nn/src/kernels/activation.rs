@@ -147,7 +147,7 @@ mod tests {
         check::<f32>(4e-7);
     }
 
-    /// Far out nothing overflows, and what is not a number stays.
+    /// Far out nothing overflows (f32's error function ends within a bit of ±1), and what is not a number stays.
     #[test]
     fn ends_are_finite_and_what_breaks_is_seen() {
         fn check<T: Real>() {
@@ -155,8 +155,8 @@ mod tests {
                 for z in [-1e4, -90.0, 90.0, 1e4] {
                     let found = found(activation, &[T::of(z)]).map(|found| found[0].wide());
                     let wanted = closed(activation, z);
-                    let finite =
-                        [0, 1].iter().all(|&i| (found[i] - wanted[i]).abs() <= 1e-6 * wanted[i].abs().max(1.0));
+                    let size = z.abs().max(1.0);
+                    let finite = [0, 1].iter().all(|&i| (found[i] - wanted[i]).abs() <= 1e-7 * size);
                     assert!(finite && found[2].abs() < 1e-20, "{activation:?} at {z}: {found:?}, {wanted:?}");
                 }
                 let [value, _, _] = found(activation, &[T::of(f64::NAN)]);

@@ -4,6 +4,8 @@ mod batches;
 mod checkpoint;
 mod full_batch;
 mod lbfgs;
+#[cfg(test)]
+mod properties;
 mod schedule;
 mod search;
 
