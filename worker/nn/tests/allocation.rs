@@ -33,10 +33,12 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Networks of every kind of layer that is not in the first test.
-const MODELS: [&str; 3] = [
+const MODELS: [&str; 5] = [
     r#"{"hidden": [24, 12], "norm": "batch", "dropout": 0.3, "activation": "gelu"}"#,
     r#"{"hidden": [24, 12], "norm": "layer", "dropout": 0.3}"#,
     r#"{"kind": "resnet", "layers": ["dense 9", "block 9", "dropout 0.4", "block 12"], "norm": "batch"}"#,
+    r#"{"kind": "resnet", "layers": ["block 5", "block 7 stride 2", "pool global"], "norm": "batch"}"#,
+    r#"{"kind": "cnn", "layers": ["conv 6 3x3 pad 1", "pool max 2", "conv 4 3x3", "dense 11"], "activation": "tanh"}"#,
 ];
 
 #[test]

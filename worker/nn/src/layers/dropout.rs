@@ -7,6 +7,8 @@ use crate::kernels::{Epilogue, Family, Op, Outputs, ROWS, Real, Sink, Tangent, W
 
 /// 2³²: draws are 32 bits.
 const RANGE: f64 = 4_294_967_296.0;
+/// Words drawn at once, and the features that they decide on.
+const WORDS: usize = 64;
 
 /// In training, 0 with probability `rate`, else x / (1 − rate) (Srivastava et al. 2014, scaled in training); else x.
 ///
@@ -19,9 +21,17 @@ pub(crate) struct Dropout {
     /// Dropout layers before this one.
     index: u64,
     /// Draws below it drop.
-    threshold: u64,
+    threshold: u32,
     /// 1 / (1 − rate).
     scale: f64,
+}
+
+/// Draws which units stay. Bits of examples beyond the last are 0.
+struct Draw<'a> {
+    layer: &'a Dropout,
+    noise: Noise,
+    n: usize,
+    keep: &'a mut [u32],
 }
 
 /// Hands on values, those alone whose bits are set and scaled, or all as they are.
@@ -38,7 +48,7 @@ impl Dropout {
         Self {
             n_features: node.output_shape.n_features(),
             index: n_dropouts as u64,
-            threshold: (rate * RANGE).round() as u64,
+            threshold: (rate * RANGE).round() as u32,
             scale: 1.0 / (1.0 - rate),
         }
     }
@@ -48,26 +58,36 @@ impl Dropout {
         panels(n) * padded(self.n_features)
     }
 
-    /// Draws which units stay. Bits of examples beyond the last are 0.
-    fn draw(&self, noise: Noise, n: usize, keep: &mut [u32]) {
-        keep.fill(0);
-        for (panel, rows) in keep.chunks_mut(padded(self.n_features)).enumerate() {
-            for lane in 0..(n - panel * WIDTH).min(WIDTH) {
-                let mut draws = noise.dropout(self.index, panel * WIDTH + lane);
-                for pair in rows[..self.n_features].chunks_mut(2) {
-                    let word = draws.next_u64();
-                    for (row, half) in pair.iter_mut().zip([word & u64::from(u32::MAX), word >> 32]) {
-                        *row |= u32::from(half >= self.threshold) << lane;
-                    }
-                }
-            }
-        }
-    }
-
     fn pass<T: Real, E: Epilogue<T>>(&self, frame: &Frame<'_, T>, saved: &Saved<T>, values: &[T], out: &mut E) {
         let n_rows = self.n_rows(frame.n);
         let keep = matches!(frame.mode, Mode::Training(_)).then(|| &saved.indices[..n_rows]);
         frame.isa.run(Masked { values: &values[..n_rows * WIDTH], keep, scale: T::of(self.scale), out });
+    }
+}
+
+impl Op for Draw<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<F: Family>(self) {
+        let Self { layer, noise, n, keep } = self;
+        keep.fill(0);
+        for (panel, rows) in keep.chunks_mut(padded(layer.n_features)).enumerate() {
+            for lane in 0..(n - panel * WIDTH).min(WIDTH) {
+                let mut draws = noise.dropout(layer.index, panel * WIDTH + lane);
+                for rows in rows[..layer.n_features].chunks_mut(2 * WORDS) {
+                    let mut words = [0; WORDS];
+                    draws.fill(&mut words[..rows.len().div_ceil(2)]);
+                    let mut halves = [[0; 2]; WORDS];
+                    for (halves, word) in halves.iter_mut().zip(words) {
+                        *halves = [word as u32, (word >> 32) as u32];
+                    }
+                    for (row, &half) in rows.iter_mut().zip(halves.as_flattened()) {
+                        *row |= u32::from(half >= layer.threshold) << lane;
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -102,7 +122,8 @@ impl<T: Real> Layer<T> for Dropout {
 
     fn forward(&self, frame: &Frame<'_, T>, saved: &mut Saved<T>, _: &mut Scratch<T>, out: &mut Outputs<'_, T>) {
         if let Mode::Training(noise) = frame.mode {
-            self.draw(*noise, frame.n, &mut saved.indices[..self.n_rows(frame.n)]);
+            let keep = &mut saved.indices[..self.n_rows(frame.n)];
+            frame.isa.run(Draw { layer: self, noise: *noise, n: frame.n, keep });
         }
         self.pass(frame, saved, frame.input.values(), out);
     }

@@ -18,6 +18,10 @@ fn models() -> Vec<Value> {
         json!({"kind": "mlp", "hidden": [19, 8]}),
         json!({"kind": "mlp", "hidden": [40], "bias": false}),
         json!({"kind": "resnet", "layers": ["dense 9", "block 9", "dropout 0.4", "block 12"]}),
+        json!({"kind": "resnet", "layers": ["block 5", "block 5", "pool max 2", "block 7 stride 2", "pool global"]}),
+        json!({"kind": "resnet", "layers": ["pool average 2", "block 1", "dropout 0.1", "dense 6"]}),
+        json!({"kind": "cnn", "layers": ["conv 6 3x3 pad 1", "pool max 2", "dropout 0.2", "conv 4 3x3", "dense 11"]}),
+        json!({"kind": "cnn", "layers": ["dropout 0.1", "conv 9 2x2 stride 2", "pool average 3 stride 1", "dense 7"]}),
     ]
 }
 

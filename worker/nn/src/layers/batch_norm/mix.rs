@@ -56,10 +56,12 @@ impl Place {
             let (start, used) = (self.start(panel, channel), self.used(panel));
             let (left, right) = (self.rows(left, start), self.rows(right, start));
             for (left, right) in left.chunks(CHAIN).zip(right.chunks(CHAIN)) {
-                let sums = chains(left, right, centres);
-                for (total, sums) in totals.iter_mut().zip(&sums) {
-                    for (lane, sum) in sums[..used].iter().enumerate() {
-                        total[lane % LANES] += sum.wide();
+                let mut sums = chains(left, right, centres);
+                for (total, sums) in totals.iter_mut().zip(&mut sums) {
+                    sums[used..].fill(T::ZERO);
+                    let (low, high) = sums.split_at(LANES);
+                    for (lane, total) in total.iter_mut().enumerate() {
+                        *total = *total + low[lane].wide() + high[lane].wide();
                     }
                 }
             }
