@@ -30,4 +30,7 @@ pub use evaluate::{Evaluator, Gradient, Loss, Rows};
 pub use kernels::Real;
 pub use numerics::{cpu_features, numerics};
 pub use problem::{LayerShape, Problem, ProblemError};
-pub use train::{Budget, CheckpointError, Iteration, Lbfgs, Minimum, Step, Trainer, UpdateSums, epoch_order};
+pub use train::{
+    Budget, CheckpointError, Cohort, Iteration, Lbfgs, Minimum, Population, Position, ShapeError, Step, Trainer,
+    UpdateSums, epoch_order,
+};

@@ -24,6 +24,10 @@ pub(super) struct InputBuffer<T> {
     /// By rows and by columns; none where the network reads panels.
     packed: Option<[Packed<T>; 2]>,
     values: Buffer<T>,
+    /// Whether the columns are those of these rows.
+    has_columns: bool,
+    /// Whether all of it came from another buffer since the last load.
+    is_taken_over: bool,
 }
 
 impl<T: Real> InputBuffer<T> {
@@ -36,7 +40,21 @@ impl<T: Real> InputBuffer<T> {
         let n = if network.packs.is_some() { 0 } else { value_numbers(n_features, capacity) };
         let n_changed = if network.augment.is_empty() { 0 } else { WIDTH * n_features };
         let changed = Changed { bytes: vec![0; n_changed], floats: vec![0.0; n_changed] };
-        Self { rows: Vec::with_capacity(capacity), changed, packed, values: Buffer::zeros(n) }
+        Self {
+            rows: Vec::with_capacity(capacity),
+            changed,
+            packed,
+            values: Buffer::zeros(n),
+            has_columns: false,
+            is_taken_over: false,
+        }
+    }
+
+    /// Exchanges all with a buffer of the same size for the same data: if the next load asks for the same rows unchanged,
+    /// they are there.
+    pub(super) fn take_over(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        self.is_taken_over = true;
     }
 
     /// Takes in examples; with noise, those of a training step, changed as the settings say.
@@ -48,6 +66,10 @@ impl<T: Real> InputBuffer<T> {
         rows: &[u32],
         noise: Option<Noise>,
     ) {
+        if std::mem::take(&mut self.is_taken_over) && network.augment.is_empty() && self.rows == rows {
+            return;
+        }
+        self.has_columns = false;
         self.rows.clear();
         self.rows.extend_from_slice(rows);
         match (&mut self.packed, network.packs) {
@@ -64,6 +86,9 @@ impl<T: Real> InputBuffer<T> {
 
     /// Makes ready what gradients by weights read.
     pub(super) fn prepare_columns(&mut self, network: &Network<T>, split: &Split) {
+        if std::mem::replace(&mut self.has_columns, true) {
+            return;
+        }
         if let (Some([_, by_columns]), Some(scaling)) = (&mut self.packed, network.packs) {
             let examples = examples(split, &self.rows, scaling);
             network.isa.run(PackColumns { examples, packed: by_columns });

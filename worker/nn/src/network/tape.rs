@@ -89,6 +89,12 @@ impl<T: Real> Tape<T> {
         self.load_targets(network, &data.train, rows);
     }
 
+    /// Takes the examples over from a tape of the same shape, capacity and data that saw the same batch: the next load
+    /// keeps them if the rows are the same.
+    pub(crate) fn take_over(&mut self, other: &mut Self) {
+        self.input.take_over(&mut other.input);
+    }
+
     fn load_targets(&mut self, network: &Network<T>, split: &Split, rows: &[u32]) {
         self.classes.clear();
         self.numbers.clear();

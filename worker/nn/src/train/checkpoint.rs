@@ -142,7 +142,7 @@ impl<T: Real> Trainer<T> {
     }
 
     /// What is kept in panel layout.
-    fn kept(&self) -> impl Iterator<Item = &Buffer<T>> {
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Buffer<T>> {
         std::iter::once(&self.parameters).chain(self.moments.iter().filter(|moment| !moment.is_empty()))
     }
 

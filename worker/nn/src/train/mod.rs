@@ -2,6 +2,7 @@
 
 mod batches;
 mod checkpoint;
+mod cohort;
 mod full_batch;
 mod lbfgs;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 use batches::Batches;
 pub use batches::epoch_order;
 pub use checkpoint::CheckpointError;
+pub use cohort::{Cohort, Population, Position, ShapeError};
 use full_batch::FullBatch;
 pub use lbfgs::{Budget, Iteration, Lbfgs, Minimum};
 use schedule::LearningRate;
