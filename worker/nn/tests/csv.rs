@@ -62,6 +62,8 @@ fn bad_tables_are_named_by_line_and_field() {
         (b"a,label\n1,0\n2\n", test, &["train.csv", "line 3", "1 fields", "expected 2"]),
         (b"a,label\n1,0\n\nx,0\n", test, &["train.csv", "line 4", "field 1", "`x`", "finite number"]),
         (b"a,label\n1,0\n,0\n", test, &["line 3", "field 1", "``"]),
+        (b"1,,0\n2,2,1\n", "1,1,0\n", &["train.csv", "line 1", "field 2", "``"]),
+        (b"1,?,0\n2,2,1\n", "1,1,0\n", &["test.csv", "line 1", "3 without names", "1,?,0"]),
         (b"a,label\n1,0\nNaN,0\n", test, &["line 3", "field 1", "`NaN`"]),
         (b"a,label\n1,cat\n", test, &["train.csv", "line 2", "label `cat`", "field 2", "number the classes"]),
         (b"a,label\n1,256\n", test, &["label `256`"]),

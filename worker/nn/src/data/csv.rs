@@ -65,7 +65,8 @@ const MAX_SHOWN: usize = 32;
 /// Labels are bytes, and CSV has none for images: full scale does nothing to floats.
 const FULL_SCALE: f64 = 255.0;
 
-/// Decodes two tables, comma-separated, plain or gzip, with or without a line of names.
+/// Decodes two tables, comma-separated, plain or gzip, with or without a line of names: the first line is one where some
+/// field of it is no number.
 ///
 /// The column `label` or `class` holds classes, whole numbers from 0. Without one, the columns whose names begin with
 /// `target`, or else the last column, hold what is wanted: several are targets; one is a class where every field of both
@@ -137,7 +138,8 @@ impl Columns {
     fn new(first: &ByteRecord) -> Self {
         let n = first.len();
         let fields: Vec<String> = first.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect();
-        let is_header = fields.iter().any(|field| field.parse::<f32>().is_err());
+        // A first row with a field that is missing is a row, and will be refused as one.
+        let is_header = fields.iter().any(|field| !field.is_empty() && field.parse::<f32>().is_err());
         let names = is_header.then_some(fields);
         let places = |test: &dyn Fn(&str) -> bool| -> Vec<usize> {
             let names = names.iter().flatten().enumerate();
