@@ -59,14 +59,7 @@ impl Conv {
             }),
         );
         let bias = self.at.bias.map(|at| &parameters[at..]);
-        isa.run(Correlate {
-            plan,
-            terms: &weights[..terms.len()],
-            bias,
-            n: frame.n,
-            windows: &mut scratch.second,
-            out,
-        });
+        isa.run(Correlate { plan, terms: &weights[..terms.len()], bias, n: frame.n, room: &mut scratch.second, out });
     }
 
     /// Σ_terms of transposed weights times δ.
@@ -89,7 +82,7 @@ impl Conv {
             terms: &weights[..terms.len()],
             bias: None,
             n: frame.n,
-            windows: &mut scratch.second,
+            room: &mut scratch.second,
             out,
         });
     }
@@ -136,9 +129,10 @@ pub(super) fn image(Shape { channels, height, width }: Shape) -> Image {
 
 impl<T: Real> Layer<T> for Conv {
     fn room(&self, _: usize) -> Room {
-        let plans = [&self.forward, &self.backward].map(|plan| plan.packed_numbers().max(plan.window_numbers()));
-        let strips = self.patch.chain_numbers().max(self.patch.strip_numbers());
-        Room { scratch: strips.max(2 * plans[0].max(plans[1])), ..Room::default() }
+        let plans = [&self.forward, &self.backward];
+        let products = plans.map(|plan| (2 * plan.packed_numbers()).max(plan.room_numbers(2)));
+        let sums = self.patch.chain_numbers().max(self.patch.strip_numbers());
+        Room { scratch: sums.max(products[0]).max(products[1]), ..Room::default() }
     }
 
     fn forward(&self, frame: &Frame<'_, T>, _: &mut Saved<T>, scratch: &mut Scratch<T>, out: &mut Outputs<'_, T>) {

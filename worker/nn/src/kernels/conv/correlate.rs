@@ -3,10 +3,13 @@
 use super::super::epilogue::Epilogue;
 use super::super::lanes::{Family, Lanes};
 use super::super::real::{Number, Real};
-use super::super::tile::{Product, Tile, accumulate, multiply};
+use super::super::tile::{Product, Tile, accumulate, multiply, part};
 use super::super::{Op, ROWS, WIDTH, is_narrow, padded, panels};
 use super::axis::Axis;
 use super::lines::Image;
+
+/// Rows of a smaller tile, for what is left of the channels.
+const SOME: usize = 6;
 
 /// Everything about a correlation but its numbers.
 #[derive(Clone, Debug)]
@@ -40,9 +43,18 @@ impl Plan {
         self.n_packed
     }
 
+    /// Numbers that a correlation of so many terms works in.
+    pub(crate) fn room_numbers(&self, terms: usize) -> usize {
+        self.result_numbers() + terms * self.window_numbers()
+    }
+
     /// Numbers of the source rows under one row of windows.
-    pub(crate) fn window_numbers(&self) -> usize {
+    fn window_numbers(&self) -> usize {
         self.y.longest() * self.row_numbers()
+    }
+
+    fn result_numbers(&self) -> usize {
+        self.result.width * self.result.channels * WIDTH
     }
 
     fn row_numbers(&self) -> usize {
@@ -68,8 +80,8 @@ pub(crate) struct Correlate<'a, T, E> {
     pub(crate) bias: Option<&'a [T]>,
     /// Examples.
     pub(crate) n: usize,
-    /// At least [`Plan::window_numbers`] for every term.
-    pub(crate) windows: &'a mut [T],
+    /// At least [`Plan::room_numbers`].
+    pub(crate) room: &'a mut [T],
     /// Where the results go.
     pub(crate) out: &'a mut E,
 }
@@ -97,31 +109,33 @@ impl<T: Real, E: Epilogue<T>> Op for Correlate<'_, T, E> {
 
     #[inline(always)]
     fn run<F: Family>(self) {
-        let Self { plan, terms, bias, n, windows, out } = self;
-        let (row_numbers, window) = (plan.row_numbers(), plan.window_numbers());
+        let Self { plan, terms, bias, n, room, out } = self;
+        let (row, window) = (plan.row_numbers(), plan.window_numbers());
+        let (results, windows) = room.split_at_mut(plan.result_numbers());
         let height = padded(plan.source.n_features()) * WIDTH;
         for panel in 0..panels(n) {
             let mut next = 0;
             for y in 0..plan.result.height {
                 let span = plan.y.spans[y];
                 for place in next.max(span.start)..span.start + span.n {
-                    let slot = place % plan.y.longest() * row_numbers;
+                    let slot = place % plan.y.longest() * row;
                     for (&(_, source), window) in terms.iter().zip(windows.chunks_exact_mut(window)) {
-                        let source = &source[panel * height..][..height];
-                        plan.source.interleave(source, place, &mut window[slot..][..row_numbers]);
+                        plan.source.interleave(&source[panel * height..][..height], place, &mut window[slot..][..row]);
                     }
                 }
                 next = next.max(span.start + span.n);
                 for x in 0..plan.result.width {
                     for block in 0..plan.blocks() {
+                        let rows = (plan.result.channels - block * ROWS).min(ROWS);
                         let mut tile = start(bias, block);
                         for (&(weights, _), window) in terms.iter().zip(windows.chunks_exact(window)) {
                             let product = Runs::new(plan, weights, window, [y, x, block]);
-                            multiply::<T, F, _>(is_narrow(n, panel), &mut tile, product);
+                            multiply_rows::<T, F, _>(is_narrow(n, panel), rows, &mut tile, product);
                         }
-                        put(plan, panel, [y, x, block], &mut tile, out);
+                        keep(plan, [x, block, rows], &tile, results);
                     }
                 }
+                put(plan, [panel, y], results, out);
             }
         }
     }
@@ -139,15 +153,44 @@ fn start<T: Real>(bias: Option<&[T]>, block: usize) -> Tile<T> {
     tile
 }
 
-/// Hands the rows of a finished tile on.
+/// Puts a tile's first `rows` rows into a row of results.
 #[inline(always)]
-fn put<T: Real, E: Epilogue<T>>(plan: &Plan, panel: usize, [y, x, block]: [usize; 3], tile: &mut Tile<T>, out: &mut E) {
-    let Image { channels, height, width } = plan.result;
+fn keep<T: Real>(plan: &Plan, [x, block, rows]: [usize; 3], tile: &Tile<T>, results: &mut [T]) {
+    let width = plan.result.width;
+    let results = results.as_chunks_mut::<WIDTH>().0[block * ROWS * width + x..].iter_mut().step_by(width);
+    for (line, out) in tile.0[..rows].iter().zip(results) {
+        *out = *line;
+    }
+}
+
+/// Hands a row of results on, channel by channel: what lies together in memory goes at once, so that the values and
+/// gradients that join it are read in order.
+#[inline(always)]
+fn put<T: Real, E: Epilogue<T>>(plan: &Plan, [panel, y]: [usize; 2], results: &mut [T], out: &mut E) {
+    let Image { height, width, .. } = plan.result;
     let features = padded(plan.result.n_features());
-    let channel = block * ROWS;
-    for (r, row) in tile.0.iter_mut().enumerate().take(channels - channel) {
-        let feature = ((channel + r) * height + y) * width + x;
-        out.put((panel * features + feature) * WIDTH, row);
+    for (channel, results) in results.chunks_exact_mut(width * WIDTH).enumerate() {
+        out.put((panel * features + (channel * height + y) * width) * WIDTH, results);
+    }
+}
+
+/// Adds `product` to the first `rows` rows of the tile, and perhaps to others.
+#[inline(always)]
+fn multiply_rows<T: Real, F: Family, P: Product<T>>(narrow: bool, rows: usize, tile: &mut Tile<T>, product: P) {
+    let n = T::On::<F>::N;
+    let columns = if narrow { WIDTH / 2 } else { WIDTH };
+    if rows > SOME || T::On::<F>::REGISTERS < 32 {
+        return multiply::<T, F, P>(narrow, tile, product);
+    }
+    for column in (0..columns).step_by(2 * n) {
+        // SAFETY: `SOME` ≤ ROWS, and the vectors from `column` on lie below `columns`; `F` is right by `Isa`.
+        unsafe {
+            if columns - column >= 2 * n {
+                part::<T, T::On<F>, SOME, 2, P>(tile, 0, column, product);
+            } else {
+                part::<T, T::On<F>, SOME, 1, P>(tile, 0, column, product);
+            }
+        }
     }
 }
 
