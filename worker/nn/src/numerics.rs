@@ -11,7 +11,7 @@ const VERSION: u32 = 1;
 /// name: workers on unlike processors may share a sweep.
 #[must_use]
 pub fn numerics() -> String {
-    format!("nn{VERSION}-f32-fma-chain")
+    format!("nn{VERSION}-fma-chain")
 }
 
 /// The vector instructions that the kernels run with here, for the record: they do not change the bits.
