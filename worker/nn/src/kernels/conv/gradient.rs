@@ -195,9 +195,10 @@ fn fold_eight<T: Real, F: Family>(chains: &[T], out: &mut [T]) {
     // SAFETY: eight rows of eight numbers on both sides; `F` is right by `Isa`.
     unsafe { T::On::<F>::transpose8(halves.as_ptr().cast(), ROWS, lanes.as_mut_ptr().cast(), ROWS) };
     for half in [4, 2, 1] {
-        for i in 0..half {
-            for r in 0..ROWS {
-                lanes[i][r] = lanes[i][r] + lanes[i + half][r];
+        let (low, high) = lanes.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            for (low, &high) in low.iter_mut().zip(&*high) {
+                *low += high;
             }
         }
     }

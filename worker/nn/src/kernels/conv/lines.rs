@@ -22,7 +22,7 @@ impl Image {
 
     /// Channel `channel` of row `y` of one panel of a value.
     #[inline(always)]
-    fn row<'a, T>(self, panel: &'a [T], channel: usize, y: usize) -> &'a [[T; WIDTH]] {
+    fn row<T>(self, panel: &[T], channel: usize, y: usize) -> &[[T; WIDTH]] {
         panel[(channel * self.height + y) * self.width * WIDTH..][..self.width * WIDTH].as_chunks().0
     }
 

@@ -6,7 +6,7 @@ use crate::kernels::{Isa, Real};
 /// (input, channels out, kernel, stride, padding, examples).
 type Case = ([usize; 3], usize, usize, usize, usize, usize);
 
-const CASES: [Case; 16] = [
+const CASES: [Case; 18] = [
     ([1, 1, 1], 1, 1, 1, 0, 1),
     ([1, 7, 6], 6, 5, 1, 2, 40),
     ([6, 9, 8], 16, 5, 1, 0, 33),
@@ -23,6 +23,9 @@ const CASES: [Case; 16] = [
     ([2, 33, 34], 9, 3, 1, 1, 10),
     ([7, 2, 40], 2, 2, 2, 0, 3),
     ([3, 6, 6], 4, 6, 1, 0, 18),
+    // Chains of more than one group of outputs.
+    ([300, 5, 5], 40, 5, 1, 0, 3),
+    ([2, 1, 9], 3, 3, 3, 1, 35),
 ];
 
 fn network_node(([c, h, w], outputs, kernel, stride, padding, _): Case) -> Node {
