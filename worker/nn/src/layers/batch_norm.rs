@@ -7,6 +7,7 @@
 //!
 //! Where running statistics are given, μ and r are constants and all sums over δ drop out of the gradients by x.
 
+mod along;
 mod mix;
 
 use std::ops::Range;
@@ -15,6 +16,7 @@ use traipse_sweep::network::Node;
 
 use super::{Dot, Frame, Into, Layer, Mode, Places, Room, Saved, Scratch};
 use crate::kernels::{Delta, Family, Op, Outputs, Real, Sink, Tangent, WIDTH, panels};
+use along::{Along, AlongBackward};
 use mix::{Parts, Place};
 
 /// Added to variances (PyTorch's).
@@ -40,13 +42,6 @@ struct Statistics<T> {
     inverse: T,
 }
 
-/// How μ and r move along a tangent.
-#[derive(Clone, Copy)]
-struct Moves<T> {
-    mean: T,
-    inverse: T,
-}
-
 impl BatchNorm {
     pub(crate) fn new(node: &Node, at: Places) -> Self {
         let (weight, bias, shape) = (at.weight, at.bias.unwrap_or_default(), node.output_shape);
@@ -66,11 +61,6 @@ impl BatchNorm {
     /// Means, then r, then variances of the channels.
     fn statistics<T: Copy>(&self, saved: &Saved<T>, channel: usize) -> Statistics<T> {
         Statistics { mean: saved.numbers[channel], inverse: saved.numbers[self.channels + channel] }
-    }
-
-    /// How μ and r move with ẋ: μ̇ = mean ẋ, ṙ = −r² mean(x̂ ẋ).
-    fn moves<T: Copy>(&self, dot_saved: &Saved<T>, channel: usize) -> Moves<T> {
-        Moves { mean: dot_saved.numbers[channel], inverse: dot_saved.numbers[self.channels + channel] }
     }
 }
 
@@ -238,101 +228,6 @@ impl<T: Real> Op for Backward<'_, '_, T> {
 #[inline(always)]
 fn share(mode: &Mode<'_>, place: Place) -> f64 {
     if matches!(mode, Mode::Evaluation(_)) { 0.0 } else { 1.0 / place.count() }
-}
-
-/// γ̇ x̂ + γ (r (ẋ − μ̇) + ṙ (x − μ)) + β̇.
-struct Along<'a, 'b, T> {
-    layer: &'a BatchNorm,
-    frame: &'a Frame<'a, T>,
-    saved: &'a Saved<T>,
-    dot: &'a Dot<'a, T>,
-    dot_saved: &'a mut Saved<T>,
-    out: &'a mut Tangent<'b, T>,
-}
-
-impl<T: Real> Op for Along<'_, '_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<F: Family>(self) {
-        let Self { layer, frame, saved, dot, dot_saved, out } = self;
-        let (place, x) = (layer.place(frame), frame.input.values());
-        let [scales, _] = layer.scales(frame.parameters);
-        let [dot_scales, dot_shifts] = layer.scales(dot.parameters);
-        for channel in 0..layer.channels {
-            let Statistics { mean, inverse } = layer.statistics(saved, channel);
-            let [sum, along] = dot.input.map_or([0.0; 2], |dot| place.sums(channel, [dot, x], [T::ZERO, mean]));
-            let share = share(frame.mode, place);
-            let moves =
-                Moves { mean: T::of(sum * share), inverse: -(inverse * inverse * inverse * T::of(along * share)) };
-            dot_saved.numbers[channel] = moves.mean;
-            dot_saved.numbers[layer.channels + channel] = moves.inverse;
-            let (scale, factor) = (scales[channel], scales[channel] * inverse);
-            let turn = dot_scales[channel].fma(inverse, scale * moves.inverse);
-            let constant = (-factor).fma(moves.mean, dot_shifts[channel]);
-            match dot.input {
-                Some(dot) => {
-                    place.mix(channel, [x, dot], Parts { centre: mean, factors: [turn, factor], constant }, out);
-                }
-                None => place.mix(channel, [x], Parts { centre: mean, factors: [turn], constant }, out),
-            }
-        }
-    }
-}
-
-/// The tangent of what [`Backward`] does.
-struct AlongBackward<'a, 'b, T> {
-    layer: &'a BatchNorm,
-    frame: &'a Frame<'a, T>,
-    saved: &'a Saved<T>,
-    dot: &'a Dot<'a, T>,
-    dot_saved: &'a Saved<T>,
-    scratch: &'a mut Scratch<T>,
-    out: Option<&'a mut Delta<'b, T>>,
-}
-
-impl<T: Real> Op for AlongBackward<'_, '_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<F: Family>(mut self) {
-        let (layer, frame, dot) = (self.layer, self.frame, self.dot);
-        let (place, x, delta, dot_delta) = (layer.place(frame), frame.input.values(), dot.delta, dot.dot_delta);
-        for channel in 0..layer.channels {
-            let Statistics { mean, inverse } = layer.statistics(self.saved, channel);
-            let moves = layer.moves(self.dot_saved, channel);
-            let (r, dot_r, dot_mean) = (inverse.wide(), moves.inverse.wide(), moves.mean.wide());
-            // Σ δ, Σ δ (x − μ), their tangents' parts, and Σ δ ẋ.
-            let [sum, along] = place.sums(channel, [delta, x], [T::ZERO, mean]);
-            let [dot_sum, dot_along] = place.sums(channel, [dot_delta, x], [T::ZERO, mean]);
-            let cross = dot.input.map_or(0.0, |dot| place.sums(channel, [delta, dot], [T::ZERO; 2])[1]);
-            // Of Σ δ x̂.
-            let turned = r * (dot_along + cross - dot_mean * sum) + dot_r * along;
-            self.scratch.first[channel] = T::of(turned);
-            self.scratch.second[channel] = T::of(dot_sum);
-            let Some(out) = &mut self.out else { continue };
-            let (scale, dot_scale) =
-                (layer.scales(frame.parameters)[0][channel], layer.scales(dot.parameters)[0][channel]);
-            let factor = scale.wide() * r;
-            let dot_factor = dot_scale.wide() * r + scale.wide() * dot_r;
-            let share = share(frame.mode, place);
-            let (mean_along, mean_turned) = (r * along * share, turned * share);
-            let centred = -dot_factor * r * mean_along - factor * (dot_r * mean_along + r * mean_turned);
-            let constant = -dot_factor * sum * share - factor * dot_sum * share + factor * r * dot_mean * mean_along;
-            let [centred, dot_factor, constant] = [centred, dot_factor, constant].map(T::of);
-            let (factor, moving) = (T::of(factor), T::of(-factor * r * mean_along));
-            match dot.input {
-                Some(dot) => {
-                    let factors = [centred, dot_factor, factor, moving];
-                    place.mix(channel, [x, delta, dot_delta, dot], Parts { centre: mean, factors, constant }, *out);
-                }
-                None => {
-                    let factors = [centred, dot_factor, factor];
-                    place.mix(channel, [x, delta, dot_delta], Parts { centre: mean, factors, constant }, *out);
-                }
-            }
-        }
-    }
 }
 
 /// Hands on the gradients by γ and β that the way back left in `scratch`.

@@ -137,8 +137,8 @@ fn dropout_follows_the_draws_of_each_example() {
                     [word % (1 << 32), word >> 32]
                 })
                 .collect();
-            for feature in 0..n_features {
-                let kept = halves[feature] >= 1_288_490_189;
+            for (feature, &half) in halves[..n_features].iter().enumerate() {
+                let kept = half >= 1_288_490_189;
                 let wanted = if kept { at(&point.input, n_features, feature, i) * (1.0 / 0.7) } else { 0.0 };
                 assert_eq!(at(&found.output, n_features, feature, i), wanted, "{shape:?}, example {i}");
             }

@@ -110,10 +110,11 @@ fn chains<T: Real>(left: &[[T; WIDTH]], right: &[[T; WIDTH]], [from, about]: [T;
 #[inline(always)]
 fn combine<T: Real, const N: usize>(values: [&[T; WIDTH]; N], parts: Parts<T, N>, result: &mut [T; WIDTH]) {
     for lane in 0..WIDTH {
-        let mut sum = (values[0][lane] - parts.centre).fma(parts.factors[0], parts.constant);
-        for j in 1..N {
-            sum = values[j][lane].fma(parts.factors[j], sum);
+        result[lane] = (values[0][lane] - parts.centre).fma(parts.factors[0], parts.constant);
+    }
+    for (values, factor) in values.iter().zip(parts.factors).skip(1) {
+        for lane in 0..WIDTH {
+            result[lane] = values[lane].fma(factor, result[lane]);
         }
-        result[lane] = sum;
     }
 }
