@@ -55,7 +55,14 @@ fn assert_same<T: Real>(settings: &RunSettings, first: &RunSettings, stop: u64) 
 }
 
 /// Networks of every kind of layer.
-const MODELS: [&str; 2] = [r#"{"hidden": [], "init": "torch-default"}"#, r#"{"hidden": [9, 7], "activation": "gelu"}"#];
+const MODELS: [&str; 6] = [
+    r#"{"hidden": [], "init": "torch-default"}"#,
+    r#"{"hidden": [9, 7], "activation": "gelu"}"#,
+    r#"{"hidden": [6], "norm": "batch", "activation": "tanh"}"#,
+    r#"{"hidden": [7, 5], "norm": "layer", "dropout": 0.3}"#,
+    r#"{"kind": "cnn", "layers": ["conv 3 3x3", "pool max 2", "dense 5"], "norm": "batch", "dropout": 0.2}"#,
+    r#"{"kind": "resnet", "layers": ["conv 2 3x3", "block 3 stride 2", "pool average 2"], "activation": "silu"}"#,
+];
 
 fn settings() -> impl Strategy<Value = RunSettings> {
     let optimizers = prop::sample::select(vec!["sgd", "adam", "adamw", "rmsprop", "lbfgs"]);
@@ -80,7 +87,9 @@ fn settings() -> impl Strategy<Value = RunSettings> {
                 }
                 _ => (batch_size, sampling, json!(null)),
             };
+            let augment = if drop && optimizer != "lbfgs" { json!(["crop4", "flip"]) } else { json!([]) };
             let train = json!({
+                "augment": augment,
                 "optimizer": optimizer, "schedule": schedule, "batch_size": batch_size, "sampling": sampling,
                 "momentum": if moves { 0.9 } else { 0.0 }, "nesterov": nesterov, "learning_rate": 0.01,
                 "weight_decay": if decay { 0.1 } else { 0.0 }, "decay_biases": nesterov,

@@ -40,7 +40,7 @@ impl<T: Real> Trainer<T> {
                 tape.backward(network, &problem.data().train, Some(theta), &Mode::Batch, &mut Sink::Sum(gradient));
             }
             let n = rows.len() as f64;
-            gradient.iter_mut().for_each(|value| *value = *value / T::of(n));
+            gradient.iter_mut().for_each(|value| *value /= T::of(n));
             penalty.add_gradient(theta, gradient);
             loss / n + penalty.value(theta)
         });

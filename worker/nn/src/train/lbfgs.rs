@@ -171,8 +171,7 @@ impl<T: Real> Lbfgs<T> {
     ) -> Option<Sample> {
         self.aim();
         let slope = dot(&self.gradient, &self.direction);
-        // Written so that NaN ends the search.
-        if !(slope < 0.0) {
+        if slope >= 0.0 || slope.is_nan() {
             return None;
         }
         let first = if self.pairs.is_empty() { 1f64.min(1.0 / (-slope).sqrt()) } else { 1.0 };
