@@ -17,8 +17,8 @@ TOLERANCE = 1e-6  # distances of f32 weights, relative
 
 
 def path_of(weights, steps):
-    """The weights at each snapshot as the rows of a matrix, in f64."""
-    names = sorted({name.split(".", 2)[2] for name in weights})
+    """The weights at each snapshot as the rows of a matrix, in f64. Running statistics are no weights."""
+    names = sorted({name.split(".", 2)[2] for name in weights if not name.endswith(("running_mean", "running_var"))})
     return np.stack([np.concatenate([weights[f"step.{s}.{n}"].astype(np.float64).ravel() for n in names]) for s in steps])
 
 
