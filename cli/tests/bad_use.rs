@@ -57,6 +57,17 @@ fn labels_are_keys_and_values() {
 }
 
 #[test]
+fn memory_is_a_size() {
+    let scene = Scene::new();
+    scene.file("tiny.toml", TINY);
+    for size in ["8", "eight", "8GX", "-1GB"] {
+        for verb in ["worker", "local tiny.toml"] {
+            scene.run(&format!("{verb} --memory={size}")).refused(2, &[size, "--memory", "8GiB", "auto"]);
+        }
+    }
+}
+
+#[test]
 fn an_output_folder_must_be_writable_and_its_own() {
     let scene = Scene::new();
     scene.file("tiny.toml", TINY);

@@ -10,7 +10,6 @@ use traipse_probe::{Element, Form, Snapshot, Trajectory};
 use traipse_sweep::spec::ProbeExamples;
 
 use super::Task;
-use super::scratch::Spill;
 
 /// A training that was taken to its end, or to the step where it diverged.
 pub(super) struct Journey {
@@ -76,7 +75,7 @@ impl<'a, T: Element> Traveller<'a, T> {
     pub(super) fn new(task: &'a Task, problem: &'a Problem, evaluator: &'a mut Evaluator<T>) -> Self {
         let spec = task.plan.spec();
         let form = form::<T>(problem);
-        let records = Box::new(Spill::new(&task.scratch, form.record_bytes()));
+        let records = task.scratch.records(form.record_bytes());
         Self {
             task,
             problem,

@@ -27,6 +27,14 @@ impl Default for Scratch {
     }
 }
 
+impl Scratch {
+    /// Records of that length for one run. Touches no file before it must.
+    #[must_use]
+    pub fn records(&self, record_bytes: usize) -> Box<dyn Records> {
+        Box::new(Spill::new(self, record_bytes))
+    }
+}
+
 /// Why a run has lost its snapshots: the machine's fault, so that another try may do better.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -41,7 +49,7 @@ pub struct Error {
 
 /// The records of one run.
 #[derive(Debug)]
-pub(super) struct Spill {
+struct Spill {
     scratch: Scratch,
     in_memory: Vec<Vec<u8>>,
     memory_used: u64,
@@ -51,8 +59,7 @@ pub(super) struct Spill {
 }
 
 impl Spill {
-    /// For records of that length. Touches no file yet.
-    pub(super) fn new(scratch: &Scratch, record_bytes: usize) -> Self {
+    fn new(scratch: &Scratch, record_bytes: usize) -> Self {
         let scratch = scratch.clone();
         Self { scratch, in_memory: Vec::new(), memory_used: 0, file: None, n_in_file: 0, record_bytes }
     }

@@ -9,6 +9,8 @@
 //! of snapshots, the points, the records; SHA-256 of all before it.
 
 mod codec;
+#[cfg(test)]
+mod tests;
 mod trainer;
 
 use std::io::{self, Read, Write};
@@ -51,7 +53,7 @@ pub enum Error {
         part: &'static str,
     },
     /// A part says what cannot be.
-    #[error("its {part} is damaged: {found}")]
+    #[error("it is damaged in its {part}: {found}")]
     Part {
         /// Which.
         part: &'static str,

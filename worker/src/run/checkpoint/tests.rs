@@ -1,0 +1,110 @@
+//! What is said about checkpoints that do not serve.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use traipse_nn::{Evaluator, Problem, data};
+use traipse_sweep::plan::Plan;
+use traipse_sweep::spec::{Format, parse};
+use traipse_sweep::{JobNumber, Schema};
+
+use super::super::journey::Traveller;
+use super::super::{Scratch, Task};
+use super::{MAGIC, read, write};
+
+const SPEC: &str = "name = 'one'\ndata.train_limit = 50\n[model]\nhidden = []\n[train]\nbatch_size = 10\nepochs = 4\n";
+/// Between two snapshots.
+const STEP: u64 = 12;
+
+fn with<R>(spec: &str, then: impl FnOnce(&Problem, Traveller<'_, f32>) -> R) -> R {
+    let spec = Arc::new(parse(spec, Format::Toml, "one.toml").unwrap());
+    let data = Arc::new(data::digits(&spec.base.data).unwrap());
+    let task = Task {
+        schema: Arc::new(Schema::of(&spec)),
+        plan: Arc::new(Plan::new(spec).unwrap()),
+        job: JobNumber(0),
+        data: Some(Arc::clone(&data)),
+        scratch: Scratch::default(),
+        progress: Arc::default(),
+        stop: Arc::default(),
+    };
+    let problem = Problem::new(&task.plan.settings(task.job), data).unwrap();
+    let mut evaluator = Evaluator::new(&problem);
+    then(&problem, Traveller::new(&task, &problem, &mut evaluator))
+}
+
+fn checkpoint() -> Vec<u8> {
+    with(SPEC, |problem, mut traveller| {
+        assert!(traveller.travel_to(STEP, &mut Duration::ZERO).unwrap());
+        let mut bytes = Vec::new();
+        write(&traveller, problem, &mut bytes).unwrap();
+        bytes
+    })
+}
+
+/// What a run of that spec says about a checkpoint; empty if it goes on from it.
+fn said(spec: &str, bytes: &[u8]) -> String {
+    with(spec, |problem, mut traveller| match read(&mut traveller, problem, &mut &*bytes) {
+        Ok(()) => {
+            assert_eq!((traveller.trainer.steps_done(), traveller.journey.points.len()), (STEP, 3));
+            String::new()
+        }
+        Err(error) => error.to_string(),
+    })
+}
+
+#[test]
+fn whole_ones_serve_the_same_run_and_longer_ones() {
+    let bytes = checkpoint();
+    assert_eq!(said(SPEC, &bytes), "");
+    assert_eq!(said(&SPEC.replace("epochs = 4", "epochs = 9"), &bytes), "");
+    assert_eq!(
+        said(&SPEC.replace("epochs = 4", "steps = 12"), &bytes),
+        "it is of another run: its snapshots differ from this run's before its step 12"
+    );
+}
+
+#[test]
+fn what_is_cut_or_changed_is_said() {
+    let bytes = checkpoint();
+    let changed = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let last = bytes.len() - 1;
+    let longer = [&bytes[..], b"x"].concat();
+    let mut lie = bytes.clone();
+    lie[12..20].copy_from_slice(&u64::MAX.to_le_bytes());
+    let rows: [(Vec<u8>, &str); 9] = [
+        (Vec::new(), "it ends inside its first bytes"),
+        (b"a file of something else".to_vec(), "it is no checkpoint"),
+        (changed(MAGIC.len()), "it has version 0, and this program reads version 1"),
+        (bytes[..30].to_vec(), "it ends inside its settings"),
+        (bytes[..last].to_vec(), "it ends inside its digest"),
+        (bytes[..last - 2_000].to_vec(), "it ends inside its weights"),
+        (changed(last - 2_000), "it is damaged"),
+        (longer, "it is damaged"),
+        (lie, "it is damaged in its settings: 18446744073709551615 bytes long"),
+    ];
+    for (bytes, expected) in rows {
+        let found = said(SPEC, &bytes);
+        assert!(found.starts_with(expected), "{found}, not {expected}");
+    }
+}
+
+#[test]
+fn other_runs_are_told_apart() {
+    let bytes = checkpoint();
+    let rows = [
+        ("train_limit = 50", "train_limit = 60", "data"),
+        ("batch_size = 10", "batch_size = 10\nlearning_rate = 0.3", "settings"),
+        ("epochs = 4", "steps = 11", "settings"),
+        ("[model]", "[probes]\nexamples = 20\n[model]", "probe sets"),
+        ("[model]", "[snapshots]\nat = 'every 3 steps'\n[model]", "snapshots"),
+    ];
+    for (from, to, what) in rows {
+        let found = said(&SPEC.replace(from, to), &bytes);
+        assert!(found.contains(&format!("its {what} differ")), "{found}: {to}");
+    }
+}
