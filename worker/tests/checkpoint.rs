@@ -13,20 +13,50 @@ use traipse_worker::run::{NotSetAside, RunEnd, Task, resume, run, set_aside};
 
 const EPOCHS: u64 = 5;
 
+/// An optimiser with its own settings, and a rate at which it moves.
+fn optimizer() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just("optimizer = 'sgd'\nlearning_rate = 0.05"),
+        Just("optimizer = 'sgd'\nlearning_rate = 0.05\nmomentum = 0.9"),
+        Just("optimizer = 'sgd'\nlearning_rate = 0.05\nmomentum = 0.9\nnesterov = true"),
+        Just("optimizer = 'adam'\nlearning_rate = 0.003"),
+        Just("optimizer = 'adamw'\nlearning_rate = 0.003"),
+        Just("optimizer = 'rmsprop'\nlearning_rate = 0.003\nmomentum = 0.5"),
+    ]
+}
+
+/// Schedules that do not depend on the length.
+fn schedule() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just(""),
+        Just("warmup_epochs = 1.5"),
+        Just("schedule = { step = [1.5, 4], factor = 0.3 }"),
+        Just("schedule = { step = [2], factor = 0.1 }\nwarmup_epochs = 0.7"),
+    ]
+}
+
 /// Settings whose every run takes milliseconds: 100 examples, at most 100 steps.
 fn settings() -> impl Strategy<Value = String> {
-    let precision = prop_oneof![Just("f32"), Just("f64")];
-    let model = ("\\[\\]|\\[5\\]|\\[7, 3\\]", prop_oneof![Just("relu"), Just("tanh"), Just("gelu")]);
-    let train = (5_u32..60, prop_oneof![Just(0.0), Just(0.9)], prop_oneof![Just(0.0), Just(0.01)], 0_u64..3);
+    let model = (
+        prop_oneof![Just("[]"), Just("[5]"), Just("[7, 3]")],
+        prop_oneof![Just("relu"), Just("tanh"), Just("gelu")],
+        prop_oneof![Just("none"), Just("layer"), Just("batch")],
+        prop_oneof![Just(0.0), Just(0.2)],
+    );
+    let course = (5_u32..60, optimizer(), schedule(), prop_oneof![Just(0.0), Just(0.01)]);
     let order =
         (prop_oneof![Just("shuffle"), Just("replacement"), Just("fixed")], prop_oneof![Just("keep"), Just("drop")]);
     let plan = prop_oneof![Just("every epoch"), Just("every 2 epochs"), Just("every 3 steps"), Just("every step")];
-    (model, train, order, (plan, precision)).prop_map(|((hidden, activation), (batch, momentum, decay, seed), (sampling, last), (at, precision))| {
+    let rest = (plan, prop_oneof![Just("f32"), Just("f64")], 0_u64..3);
+    (model, course, order, rest).prop_map(|(model, course, (sampling, last), (at, precision, seed))| {
+        let (hidden, activation, norm, dropout) = model;
+        let (batch, optimizer, schedule, decay) = course;
         format!(
-            "name = 'aside'\ndata.train_limit = 100\n[model]\nhidden = {hidden}\nactivation = '{activation}'\n\
-             [train]\nbatch_size = {batch}\nmomentum = {momentum:?}\nweight_decay = {decay:?}\nsampling = '{sampling}'\n\
-             last_batch = '{last}'\nprecision = '{precision}'\nlearning_rate = 0.05\n[snapshots]\nat = '{at}'\nkeep = true\n\
-             [probes]\nexamples = 40\n[replicates]\nseed = [{seed}]\n"
+            "name = 'aside'\ndata.train_limit = 100\n\
+             [model]\nhidden = {hidden}\nactivation = '{activation}'\nnorm = '{norm}'\ndropout = {dropout:?}\n\
+             [train]\nbatch_size = {batch}\n{optimizer}\n{schedule}\nweight_decay = {decay:?}\n\
+             sampling = '{sampling}'\nlast_batch = '{last}'\nprecision = '{precision}'\n\
+             [snapshots]\nat = '{at}'\nkeep = true\n[probes]\nexamples = 40\n[replicates]\nseed = [{seed}]\n"
         )
     })
 }
@@ -92,6 +122,28 @@ proptest! {
             checkpoint[place] ^= flip;
         }
         prop_assert_eq!(resumed(&task, &checkpoint), bytes(run(&task).0));
+    }
+}
+
+/// What the random settings leave out.
+const OTHERS: [&str; 3] = [
+    "[model]\nhidden = [5]\n[train]\noptimizer = 'lbfgs'\nbatch_size = 'full'\nlearning_rate = 1.0\nsteps = 12",
+    "[model]\nkind = 'cnn'\nlayers = ['conv 3 3x3', 'pool max 2', 'dense 5']\nnorm = 'batch'\n\
+     [train]\nbatch_size = 20\nmomentum = 0.9\nsteps = 12\naugment = ['crop4', 'flip']",
+    "[model]\nkind = 'resnet'\nlayers = ['conv 3 3x3 pad 1', 'block 3', 'block 4 stride 2', 'pool global']\n\
+     norm = 'layer'\n[train]\nbatch_size = 20\noptimizer = 'adam'\nlearning_rate = 0.01\nsteps = 12",
+];
+
+#[test]
+fn images_and_full_batches_go_on_too() {
+    for text in OTHERS {
+        let task = task(&format!(
+            "name = 'other'\ndata.train_limit = 60\n{text}\n[snapshots]\nat = 'every 2 steps'\nkeep = true"
+        ));
+        let expected = bytes(run(&task).0);
+        for step in [1, 6, 11] {
+            assert_eq!(resumed(&task, &aside(&task, step)), expected, "{step}: {text}");
+        }
     }
 }
 

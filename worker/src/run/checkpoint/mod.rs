@@ -11,11 +11,10 @@
 mod codec;
 #[cfg(test)]
 mod tests;
-mod trainer;
 
 use std::io::{self, Read, Write};
 
-use traipse_nn::{Problem, numerics};
+use traipse_nn::{Problem, Trainer, numerics};
 use traipse_probe::{Element, Form, Snapshot};
 use traipse_sweep::settings::Precision;
 use traipse_sweep::{RunSettings, continues};
@@ -71,6 +70,9 @@ pub enum Error {
         /// How far the other had come.
         step: u64,
     },
+    /// The trainer inside is refused.
+    #[error(transparent)]
+    Trainer(#[from] traipse_nn::CheckpointError),
     /// It cannot be read, or its snapshots cannot be kept.
     #[error(transparent)]
     Io(io::Error),
@@ -98,7 +100,9 @@ pub(super) fn write<T: Element>(
     sink.number(8 * form.width() as u64)?;
     sink.number(form.n_buffers as u64)?;
     sink.number(traveller.trainer.steps_done())?;
-    sink.blob(&trainer::save(&traveller.trainer, journey))?;
+    let mut trainer = Vec::new();
+    traveller.trainer.save(&mut trainer);
+    sink.blob(&trainer)?;
     sink.number(journey.points.len() as u64)?;
     journey.points.iter().try_for_each(|point| codec::put_point(&mut sink, point))?;
     let mut record = vec![0; form.record_bytes()];
@@ -136,7 +140,11 @@ pub(super) fn read<T: Element>(
     let trainer = source.blob("trainer", MAX_TRAINER_BYTES)?;
     snapshots(traveller, &mut source, step)?;
     source.finish()?;
-    traveller.trainer = trainer::restore(problem, &trainer, step, &traveller.journey)?;
+    traveller.trainer = Trainer::restore(problem, &trainer)?;
+    let reached = traveller.trainer.steps_done();
+    if reached != step {
+        return Err(Error::Part { part: "trainer", found: format!("it is at step {reached}, not {step}") });
+    }
     traveller.look_whether_to_stop();
     Ok(())
 }

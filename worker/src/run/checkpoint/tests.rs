@@ -35,7 +35,8 @@ fn with<R>(spec: &str, then: impl FnOnce(&Problem, Traveller<'_, f32>) -> R) -> 
 
 fn checkpoint() -> Vec<u8> {
     with(SPEC, |problem, mut traveller| {
-        assert!(traveller.travel_to(STEP, &mut Duration::ZERO).unwrap());
+        let mut train = Duration::ZERO;
+        assert!(traveller.travel_to(STEP, &mut train).unwrap());
         let mut bytes = Vec::new();
         write(&traveller, problem, &mut bytes).unwrap();
         bytes
