@@ -85,7 +85,7 @@ impl Place {
             for first in (0..self.pixels).step_by(ROWS) {
                 let n = (self.pixels - first).min(ROWS);
                 for (i, result) in results[..n].iter_mut().enumerate() {
-                    combine(values.map(|values| &values[first + i]), parts, result);
+                    combine(&values, first + i, parts, result);
                     result[used..].fill(T::ZERO);
                 }
                 out.put(start + first * WIDTH, results[..n].as_flattened_mut());
@@ -107,14 +107,23 @@ fn chains<T: Real>(left: &[[T; WIDTH]], right: &[[T; WIDTH]], [from, about]: [T;
     [sums, products]
 }
 
+/// One row. Loops over indices alone: calls of closures and iterators may not inherit the caller's instructions.
 #[inline(always)]
-fn combine<T: Real, const N: usize>(values: [&[T; WIDTH]; N], parts: Parts<T, N>, result: &mut [T; WIDTH]) {
+#[allow(clippy::needless_range_loop, reason = "see above")]
+fn combine<T: Real, const N: usize>(
+    values: &[&[[T; WIDTH]]; N],
+    row: usize,
+    parts: Parts<T, N>,
+    result: &mut [T; WIDTH],
+) {
+    let first = &values[0][row];
     for lane in 0..WIDTH {
-        result[lane] = (values[0][lane] - parts.centre).fma(parts.factors[0], parts.constant);
+        result[lane] = (first[lane] - parts.centre).fma(parts.factors[0], parts.constant);
     }
-    for (values, factor) in values.iter().zip(parts.factors).skip(1) {
+    for j in 1..N {
+        let (value, factor) = (&values[j][row], parts.factors[j]);
         for lane in 0..WIDTH {
-            result[lane] = values[lane].fma(factor, result[lane]);
+            result[lane] = value[lane].fma(factor, result[lane]);
         }
     }
 }
