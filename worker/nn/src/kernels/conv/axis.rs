@@ -12,6 +12,8 @@ pub(crate) struct Axis {
     pub(super) spans: Vec<Span>,
     /// Taps of every phase, by their index in the kernel; at least one phase.
     pub(super) phases: Vec<Vec<usize>>,
+    /// Most taps of one window.
+    pub(super) longest: usize,
 }
 
 /// The part of a window that lies inside the source.
@@ -36,7 +38,7 @@ impl Axis {
             let end = (source + padding).saturating_sub(corner).min(kernel);
             Span { phase: 0, first, n: end.saturating_sub(first), start: (corner + first).saturating_sub(padding) }
         };
-        Self { source, spans: (0..result).map(span).collect(), phases: vec![(0..kernel).collect()] }
+        Self { source, spans: (0..result).map(span).collect(), phases: vec![(0..kernel).collect()], longest: kernel }
     }
 
     /// The way back, from `source` outputs to `result` inputs: result place r meets source place
@@ -53,7 +55,8 @@ impl Axis {
             let end = (source + before).saturating_sub(at).min(taps.len());
             Span { phase, first, n: end.saturating_sub(first), start: (at + first).saturating_sub(before) }
         };
-        Self { source, spans: (0..result).map(span).collect(), phases }
+        let longest = phases.iter().map(Vec::len).max().unwrap_or(0);
+        Self { source, spans: (0..result).map(span).collect(), phases, longest }
     }
 
     /// The places of the source that a place of the result meets: from, to.
@@ -61,11 +64,6 @@ impl Axis {
     pub(crate) fn range(&self, place: usize) -> (usize, usize) {
         let span = self.spans[place];
         (span.start, span.start + span.n)
-    }
-
-    /// Most taps of one window.
-    pub(super) fn longest(&self) -> usize {
-        self.phases.iter().map(Vec::len).max().unwrap_or(0)
     }
 }
 

@@ -50,11 +50,17 @@ impl Plan {
 
     /// Numbers of the source rows under one row of windows.
     fn window_numbers(&self) -> usize {
-        self.y.longest() * self.row_numbers()
+        self.y.longest * self.row_numbers()
     }
 
     fn result_numbers(&self) -> usize {
-        self.result.width * self.result.channels * WIDTH
+        self.result_lines() * self.result.channels * WIDTH
+    }
+
+    /// Lines between two channels of a row of results: one more than are used, lest they all fall into the same sets of
+    /// a cache.
+    fn result_lines(&self) -> usize {
+        self.result.width + 1
     }
 
     fn row_numbers(&self) -> usize {
@@ -118,18 +124,19 @@ impl<T: Real, E: Epilogue<T>> Op for Correlate<'_, T, E> {
             for y in 0..plan.result.height {
                 let span = plan.y.spans[y];
                 for place in next.max(span.start)..span.start + span.n {
-                    let slot = place % plan.y.longest() * row;
+                    let slot = place % plan.y.longest * row;
                     for (&(_, source), window) in terms.iter().zip(windows.chunks_exact_mut(window)) {
                         plan.source.interleave(&source[panel * height..][..height], place, &mut window[slot..][..row]);
                     }
                 }
                 next = next.max(span.start + span.n);
+                let first = span.start % plan.y.longest * row;
                 for x in 0..plan.result.width {
                     for block in 0..plan.blocks() {
                         let rows = (plan.result.channels - block * ROWS).min(ROWS);
                         let mut tile = start(bias, block);
                         for (&(weights, _), window) in terms.iter().zip(windows.chunks_exact(window)) {
-                            let product = Runs::new(plan, weights, window, [y, x, block]);
+                            let product = Runs::new(plan, weights, window, first, [y, x, block]);
                             multiply_rows::<T, F, _>(is_narrow(n, panel), rows, &mut tile, product);
                         }
                         keep(plan, [x, block, rows], &tile, results);
@@ -156,8 +163,8 @@ fn start<T: Real>(bias: Option<&[T]>, block: usize) -> Tile<T> {
 /// Puts a tile's first `rows` rows into a row of results.
 #[inline(always)]
 fn keep<T: Real>(plan: &Plan, [x, block, rows]: [usize; 3], tile: &Tile<T>, results: &mut [T]) {
-    let width = plan.result.width;
-    let results = results.as_chunks_mut::<WIDTH>().0[block * ROWS * width + x..].iter_mut().step_by(width);
+    let stride = plan.result_lines();
+    let results = results.as_chunks_mut::<WIDTH>().0[block * ROWS * stride + x..].iter_mut().step_by(stride);
     for (line, out) in tile.0[..rows].iter().zip(results) {
         *out = *line;
     }
@@ -169,8 +176,8 @@ fn keep<T: Real>(plan: &Plan, [x, block, rows]: [usize; 3], tile: &Tile<T>, resu
 fn put<T: Real, E: Epilogue<T>>(plan: &Plan, [panel, y]: [usize; 2], results: &mut [T], out: &mut E) {
     let Image { height, width, .. } = plan.result;
     let features = padded(plan.result.n_features());
-    for (channel, results) in results.chunks_exact_mut(width * WIDTH).enumerate() {
-        out.put((panel * features + (channel * height + y) * width) * WIDTH, results);
+    for (channel, results) in results.chunks_exact_mut(plan.result_lines() * WIDTH).enumerate() {
+        out.put((panel * features + (channel * height + y) * width) * WIDTH, &mut results[..width * WIDTH]);
     }
 }
 
@@ -195,9 +202,10 @@ fn multiply_rows<T: Real, F: Family, P: Product<T>>(narrow: bool, rows: usize, t
 }
 
 impl<'a, T: Real> Runs<'a, T> {
-    /// The window of one place of the result and one block of its channels.
+    /// The window of one place of the result and one block of its channels, whose first source row is at `first`, a
+    /// multiple of a row's numbers.
     #[inline(always)]
-    fn new(plan: &Plan, weights: &'a [T], window: &'a [T], [y, x, block]: [usize; 3]) -> Self {
+    fn new(plan: &Plan, weights: &'a [T], window: &'a [T], first: usize, [y, x, block]: [usize; 3]) -> Self {
         let (rows, columns) = (plan.y.spans[y], plan.x.spans[x]);
         let channels = plan.source.channels;
         let (n_rows, n_columns) = (plan.y.phases[rows.phase].len(), plan.x.phases[columns.phase].len());
@@ -213,7 +221,7 @@ impl<'a, T: Real> Runs<'a, T> {
             n,
             length,
             left_stride,
-            first: if n == 0 { 0 } else { rows.start % plan.y.longest() * row },
+            first,
             row,
             ring,
             offset,
@@ -237,8 +245,8 @@ impl<T: Number> Product<T> for Runs<'_, T> {
         let mut slot = self.first;
         for run in 0..self.n {
             // SAFETY: run < n and k < length, for which the left side has numbers; a slot is a multiple of `row` below
-            // `ring`, itself one, and a run lies inside its row, all of which the window has (checked in `new`); row and
-            // column stay inside the tile (the caller).
+            // `ring` (so is the first, by `Correlate`), itself one, and a run lies inside its row, all of which the
+            // window has (checked in `new`); row and column stay inside the tile (the caller).
             unsafe {
                 let left = self.left.as_ptr().add(run * self.left_stride + row);
                 let right = self.right.as_ptr().add(slot + self.offset + column);

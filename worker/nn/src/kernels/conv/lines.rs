@@ -1,7 +1,7 @@
 //! Copies of rows of a value in the order in which a product reads them. A line is one feature of 32 examples.
 
-use super::super::WIDTH;
 use super::super::real::Real;
+use super::super::{ROWS, WIDTH};
 
 /// Sizes of a value.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,6 @@ impl Image {
     /// Row `y` of up to eight channels from `first` on: line (x, r) at x · 8 + r; zeros for channels beyond the last.
     #[inline(always)]
     pub(super) fn octet<T: Real>(self, panel: &[T], y: usize, first: usize, out: &mut [T]) {
-        use super::super::ROWS;
         let out = out[..self.width * ROWS * WIDTH].as_chunks_mut::<WIDTH>().0;
         for r in 0..ROWS {
             let out = out[r..].iter_mut().step_by(ROWS);

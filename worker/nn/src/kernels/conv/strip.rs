@@ -44,16 +44,19 @@ impl<T: Real> Strip<'_, T> {
         for block in 0..blocks {
             let used = (outputs - block * ROWS).min(ROWS);
             for ky in 0..kernel {
+                let (mut channel, mut kx) = (0, 0);
                 for first in (0..all).step_by(wanted) {
                     let n = wanted.min(all - first);
-                    let column = |j: usize| {
-                        let (channel, kx) = ((first + j.min(n - 1)) / kernel, (first + j.min(n - 1)) % kernel);
-                        ((((channel * kernel) + ky) * kernel + kx) * ROWS * LANES, (channel * length + kx) * WIDTH)
-                    };
+                    let mut columns = [(0, 0); MOST_COLUMNS];
+                    for column in &mut columns[..n] {
+                        let k = (channel * kernel + ky) * kernel + kx;
+                        *column = (k * ROWS * LANES, (channel * length + kx) * WIDTH);
+                        (channel, kx) = if kx + 1 == kernel { (channel + 1, 0) } else { (channel, kx + 1) };
+                    }
                     let numbers = patch.depth() * ROWS * LANES;
                     let mut chains = Chains {
                         block: &mut chains[block * numbers..][..numbers],
-                        columns: std::array::from_fn(column),
+                        columns,
                         ky,
                         delta: &self.deltas[block * delta..][..delta],
                         used,
@@ -89,7 +92,9 @@ impl<T: Real> Strip<'_, T> {
         let Patch { kernel, stride, length, ring, result, .. } = *self.patch;
         let (last, row) = ((result.width - 1) * stride * WIDTH + WIDTH, self.patch.row_numbers());
         assert!(self.ring.len() >= ring * row && self.rows * result.width * ROWS * WIDTH <= chains.delta.len());
-        assert!(chains.columns.iter().all(|&(at, from)| at + ROWS * LANES <= chains.block.len() && from + last <= row));
+        assert!(
+            chains.columns[..N].iter().all(|&(at, from)| at + ROWS * LANES <= chains.block.len() && from + last <= row)
+        );
         assert!(kernel <= length && chains.used.next_multiple_of(MR) <= ROWS, "tiles stay inside their block");
         for first in (0..chains.used).step_by(MR) {
             for lane in (0..LANES).step_by(T::On::<F>::N) {
