@@ -24,11 +24,14 @@ const TURN: f64 = 0.02;
 /// Measurements, of which the best counts.
 const TURNS: usize = 5;
 
+/// Its name, the network in words, examples, and the data.
+type Row = (&'static str, &'static str, u32, fn() -> Arc<Dataset>);
+
 fn main() {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with("--")).unwrap_or_default();
     println!("| layer | examples | forward | by inputs | by weights | peak, GFLOP/s |");
     println!("| --- | --- | --- | --- | --- | --- |");
-    let rows: [(&str, &str, u32, fn() -> Arc<Dataset>); 5] = [
+    let rows: [Row; 5] = [
         ("784-256-256-10", "256,256", 128, without_zeros),
         ("784-256-256-10, zeros left out", "256,256", 128, mnist_like),
         ("784-32-10, zeros left out", "32", 64, mnist_like),

@@ -117,9 +117,9 @@ fn train<T: Real>(settings: &RunSettings, hasher: &mut Sha256) {
 fn digest_of_all_layers() -> String {
     let mut hasher = Sha256::new();
     for (model, train_settings) in TRAININGS {
-        let mut settings = RunSettings::default();
-        settings.model = serde_json::from_str(model).unwrap();
-        settings.train = serde_json::from_str(train_settings).unwrap();
+        let model = serde_json::from_str(model).unwrap();
+        let settings =
+            RunSettings { model, train: serde_json::from_str(train_settings).unwrap(), ..RunSettings::default() };
         match settings.train.precision {
             Precision::F32 => train::<f32>(&settings, &mut hasher),
             Precision::F64 => train::<f64>(&settings, &mut hasher),

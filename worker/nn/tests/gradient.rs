@@ -106,5 +106,5 @@ fn a_tiny_loss_keeps_its_digits() {
     let found = Evaluator::new(&problem).gradient(&theta, Rows::Train(&[row]), &mut gradient);
     let wanted = 9.0 * libm::exp(-30.0);
     assert!((found.loss.mean / wanted - 1.0).abs() < 1e-6, "{}", found.loss.mean);
-    assert!((f64::from(gradient[640]) / -wanted - 1.0).abs() < 1e-6, "{}", gradient[640]);
+    assert!((gradient[640] / -wanted - 1.0).abs() < 1e-6, "{}", gradient[640]);
 }

@@ -23,7 +23,10 @@ struct Line<T>([[T; 8]; 2]);
 impl<T: Number> Buffer<T> {
     /// At least `n` zeros, rounded up to whole lines.
     pub(crate) fn zeros(n: usize) -> Self {
-        assert!(size_of::<Line<T>>() == 16 * T::BYTES && size_of::<Line<T>>() % LINE == 0, "lines have no padding");
+        assert!(
+            size_of::<Line<T>>() == 16 * T::BYTES && size_of::<Line<T>>().is_multiple_of(LINE),
+            "lines have no padding"
+        );
         let lines = vec![Line([[T::ZERO; 8]; 2]); n.div_ceil(16)].into_boxed_slice();
         Self { n: lines.len() * 16, lines }
     }

@@ -9,7 +9,7 @@ use super::{Family, Lanes};
 
 /// 256-bit vectors with fused multiply-add: a tile of `f32` in four parts.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx2;
+pub(crate) struct Avx2;
 
 // SAFETY of the implementations below: each method is one instruction (or a fixed sequence) on the caller's
 // pointers; the callers in `tile` and `transpose` state why these are valid, and `Isa` why the instructions exist.

@@ -9,7 +9,7 @@ use super::{Family, Lanes};
 
 /// 512-bit vectors: a tile of `f32` in sixteen registers.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512;
+pub(crate) struct Avx512;
 
 // SAFETY of the implementations below: each method is one instruction (or a fixed sequence) on the caller's
 // pointers; the callers in `tile` and `transpose` state why these are valid, and `Isa` why the instructions exist.

@@ -6,7 +6,7 @@ use super::{Family, Lanes};
 
 /// What the compiler makes of arrays: correct everywhere, fast where multiply-add is native.
 #[derive(Clone, Copy, Debug)]
-pub struct Portable;
+pub(crate) struct Portable;
 
 // SAFETY of the implementations below: each method is one instruction (or a fixed sequence) on the caller's
 // pointers; the callers in `tile` and `transpose` state why these are valid, and `Isa` why the instructions exist.
