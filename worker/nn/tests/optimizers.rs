@@ -45,13 +45,8 @@ fn compare(kind: &str) {
     let mut wrong = Vec::new();
     for case in table["cases"].as_array().unwrap().iter().filter(|case| case["model"]["kind"] == kind) {
         let errors = follow(&table, case);
-        // Written so that NaN fails.
-        wrong.extend(
-            errors
-                .into_iter()
-                .filter(|(_, error)| error.is_nan() || *error > ALLOWED)
-                .map(|found| (&case["name"], found)),
-        );
+        let is_wrong = |error: f64| error.is_nan() || error > ALLOWED;
+        wrong.extend(errors.into_iter().filter(|(_, error)| is_wrong(*error)).map(|found| (&case["name"], found)));
     }
     assert!(wrong.is_empty(), "off by more than {ALLOWED}: {wrong:#?}");
 }

@@ -54,7 +54,6 @@ fn all(table: &str, check: fn(&Case) -> Vec<(String, f64)>, allowed: f64) {
         let name = case.name.clone();
         check(&case).into_iter().map(move |(what, error)| (name.clone(), what, error))
     });
-    // Written so that NaN fails.
     let wrong: Vec<_> = found.filter(|(_, _, error)| error.is_nan() || *error > allowed).collect();
     assert!(wrong.is_empty(), "off by more than {allowed}: {wrong:#?}");
 }
