@@ -12,7 +12,7 @@ use traipse_proto::v1::{self, job_report::Result as Wire};
 use traipse_proto::{INLINE_ROWS_BYTES, ROWS_KIND};
 use traipse_store::Store;
 use traipse_sweep::columns::Table;
-use traipse_worker::{Error, Options};
+use traipse_worker::{Error, Memory, Options};
 
 /// Longer than any test: it has to be stopped.
 const ENDLESS: u64 = 1_000_000;
@@ -78,6 +78,43 @@ fn networks_are_trained_and_their_weights_kept() {
             assert_eq!(weights.len() as u64, artifact.size);
             assert!(report.stats.unwrap().train_seconds > 0.0);
         }
+    });
+}
+
+#[test]
+fn kept_weights_are_the_same_whether_they_were_in_memory_or_not() {
+    let kept = |memory| {
+        let (folder, artifacts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let store = Store::open(artifacts.path().to_str().unwrap()).unwrap();
+        let fake = Fake::with_store(&digits(3, "snapshots.keep = true"), Some((store, b"the real nonce".to_vec())));
+        let worker = Worker::start(Options { memory, ..options(&fake, &folder) });
+        fake.until("all jobs", |seen| seen.accepted.len() == 4);
+        worker.drain().unwrap();
+        fake.edit(|seen| {
+            let reports = seen.accepted.values();
+            reports
+                .map(|report| (succeeded(report).block.clone(), succeeded(report).artifacts.clone()))
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(kept(Memory::Bytes(0)), kept(Memory::Bytes(1 << 30)));
+}
+
+#[test]
+fn a_state_folder_that_takes_no_file_fails_the_attempt_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::start(&digits(1, ""));
+    fake.edit(|seen| seen.todo.clear());
+    let worker = Worker::start(Options { memory: Memory::Bytes(0), ..options(&fake, &folder) });
+    fake.until("the worker", |seen| !seen.registers.is_empty());
+    std::fs::remove_dir_all(state(&folder)).unwrap();
+    fake.edit(|seen| seen.todo = [1].into());
+    fake.until("an outcome", |seen| !seen.accepted.is_empty());
+    worker.drain().unwrap();
+    fake.edit(|seen| {
+        let (class, message) = failure(&seen.accepted[&1]);
+        assert_eq!(class, v1::FailureClass::Transient, "{message}");
+        assert!(message.contains(state(&folder).to_str().unwrap()) && message.contains("--memory"), "{message}");
     });
 }
 
