@@ -40,6 +40,12 @@ const REFUSED: &[Row] = &[
     ("[train]\n> epsilon = 0.5", "train.epsilon", "sgd ignores it", "rmsprop"),
     ("[train]\n> optimizer = \"lbfgs\"", "train.batch_size", "gradient of all examples", "\"full\""),
     (
+        "[train]\noptimizer = \"lbfgs\"\nbatch_size = \"full\"\n> learning_rate = 0.5",
+        "train.learning_rate",
+        "lbfgs ignores it",
+        "line search",
+    ),
+    (
         "[train]\noptimizer = \"lbfgs\"\nbatch_size = \"full\"\n> schedule = \"cosine\"",
         "train.schedule",
         "lbfgs ignores it",

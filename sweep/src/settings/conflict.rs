@@ -93,6 +93,10 @@ pub(crate) static RULES: &[Rule] = &[
         let (message, help) = error.rsplit_once(": ").unwrap_or((error, ""));
         Some((message.to_owned(), help.to_owned()))
     }),
+    rule("train.learning_rate", &["train.optimizer"], |run| {
+        let written = run.train.learning_rate != RunSettings::default().train.learning_rate;
+        words(is_lbfgs(run) && written, ignores(run), "leave it out: its line search sets the steps")
+    }),
     rule("train.momentum", &["train.optimizer"], |run| {
         let reads = matches!(run.train.optimizer, Optimizer::Sgd | Optimizer::Rmsprop);
         let help = "leave it out, or use sgd or rmsprop; the momentum of adam and adamw is beta1";
