@@ -127,7 +127,7 @@ proptest! {
 
 /// What the random settings leave out.
 const OTHERS: [&str; 3] = [
-    "[model]\nhidden = [5]\n[train]\noptimizer = 'lbfgs'\nbatch_size = 'full'\nlearning_rate = 1.0\nsteps = 12",
+    "[model]\nhidden = [5]\n[train]\noptimizer = 'lbfgs'\nbatch_size = 'full'\nsteps = 12",
     "[model]\nkind = 'cnn'\nlayers = ['conv 3 3x3', 'pool max 2', 'dense 5']\nnorm = 'batch'\n\
      [train]\nbatch_size = 20\nmomentum = 0.9\nsteps = 12\naugment = ['crop4', 'flip']",
     "[model]\nkind = 'resnet'\nlayers = ['conv 3 3x3 pad 1', 'block 3', 'block 4 stride 2', 'pool global']\n\

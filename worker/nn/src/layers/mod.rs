@@ -7,13 +7,13 @@
 mod add;
 mod batch_norm;
 #[cfg(test)]
-mod bench;
-#[cfg(test)]
 mod check;
 mod conv;
 mod dense;
 mod dropout;
 mod layer_norm;
+#[cfg(test)]
+mod plain;
 mod pool;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 use traipse_sweep::network::{Layer, Node, PoolKind, Shape};
 
-use super::super::bench::{Bench, node, wave};
+use super::super::plain::{Bench, node, wave};
 use crate::kernels::{Isa, Real};
 
 /// (input, window, stride, examples).
