@@ -3,20 +3,20 @@
 //! With m the largest logit, loss = ln(1 + Σ' e^(z−m)) + (m − z_label), the sum without the largest, so that a small
 //! loss keeps its digits. The label's gradient is minus the sum of the others', for the same reason.
 
-use super::{LossSums, Targets};
+use super::{Largest, LossSums, Targets, largest};
 use crate::kernels::{Real, WIDTH};
 
 /// Losses of one panel, and scale · (softmax − one-hot) where `delta` has rows.
 #[inline(always)]
 pub(super) fn score<T: Real>(
     logits: &[[T; WIDTH]],
+    (largest, top): &Largest<T>,
     targets: Targets<'_>,
     scale: T,
     delta: &mut [[T; WIDTH]],
     sums: &mut LossSums,
 ) {
     let Targets::Classes(labels) = targets else { unreachable!("cross-entropy has classes, checked with the problem") };
-    let (largest, top) = largest(logits);
     let mut label = [u32::MAX; WIDTH];
     let mut own = [T::ZERO; WIDTH];
     for ((to, own), (lane, &class)) in label.iter_mut().zip(&mut own).zip(labels.iter().enumerate()) {
@@ -68,19 +68,4 @@ pub(super) fn bend<T: Real>(logits: &[[T; WIDTH]], dot: &[[T; WIDTH]], scale: T,
             out[lane] = scale * (out[lane] / sum[lane]) * (dot[lane] - mean);
         }
     }
-}
-
-/// The largest logit of each example, and the first class that has it.
-#[inline(always)]
-fn largest<T: Real>(logits: &[[T; WIDTH]]) -> ([T; WIDTH], [u32; WIDTH]) {
-    let mut best = logits[0];
-    let mut at = [0u32; WIDTH];
-    for (class, row) in (1u32..).zip(&logits[1..]) {
-        for lane in 0..WIDTH {
-            let above = row[lane] > best[lane];
-            best[lane] = if above { row[lane] } else { best[lane] };
-            at[lane] = if above { class } else { at[lane] };
-        }
-    }
-    (best, at)
 }

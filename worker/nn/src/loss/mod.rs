@@ -106,21 +106,27 @@ impl<T: Real> Op for Score<'_, T> {
             } else {
                 self.delta[panel * height..][..n_outputs * WIDTH].as_chunks_mut::<WIDTH>().0
             };
+            let largest = largest(logits);
             match self.head.loss {
-                settings::Loss::CrossEntropy => cross_entropy::score(logits, targets, self.scale, delta, &mut sums),
+                settings::Loss::CrossEntropy => {
+                    cross_entropy::score(logits, &largest, targets, self.scale, delta, &mut sums);
+                }
                 settings::Loss::Mse => mse::score(logits, targets, self.scale, delta, &mut sums),
             }
             if let Targets::Classes(labels) = targets {
-                sums.wrong += wrong(logits, labels);
+                let pairs = largest.1.iter().zip(labels);
+                sums.wrong += pairs.filter(|&(&top, &label)| top != u32::from(label)).count() as u64;
             }
         }
         sums
     }
 }
 
-/// Examples whose first largest logit is not the label's.
+/// The largest logit of each example of a panel, and the first class that has it.
+type Largest<T> = ([T; WIDTH], [u32; WIDTH]);
+
 #[inline(always)]
-fn wrong<T: Real>(logits: &[[T; WIDTH]], labels: &[u8]) -> u64 {
+fn largest<T: Real>(logits: &[[T; WIDTH]]) -> Largest<T> {
     let mut best = logits[0];
     let mut at = [0u32; WIDTH];
     for (class, row) in (1u32..).zip(&logits[1..]) {
@@ -130,7 +136,7 @@ fn wrong<T: Real>(logits: &[[T; WIDTH]], labels: &[u8]) -> u64 {
             at[lane] = if above { class } else { at[lane] };
         }
     }
-    at.iter().zip(labels).filter(|&(&at, &label)| at != u32::from(label)).count() as u64
+    (best, at)
 }
 
 struct Bend<'a, T> {
