@@ -24,10 +24,14 @@ pub struct TableSchema {
 impl Schema {
     /// The schema of a sweep's row blocks.
     #[must_use]
-    pub fn of(_spec: &SweepSpec) -> Self {
+    pub fn of(spec: &SweepSpec) -> Self {
         let tables = Table::FROM_WORKERS
             .iter()
-            .map(|&table| TableSchema { table, columns: table.worker_columns().collect() })
+            .filter(|table| table.is_in(spec))
+            .map(|&table| TableSchema {
+                table,
+                columns: table.worker_columns().filter(|column| column.is_in(spec)).collect(),
+            })
             .collect();
         Self { tables }
     }

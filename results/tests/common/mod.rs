@@ -30,6 +30,8 @@ pub fn plan(rates: &[f64], replicates: Vec<ReplicateAxis>) -> Arc<Plan> {
         zip: Vec::new(),
         exclude: Vec::new(),
         replicates,
+        n_branches: 1,
+        compare: Vec::new(),
         execution: Default::default(),
     };
     Arc::new(Plan::new(Arc::new(spec)).unwrap())

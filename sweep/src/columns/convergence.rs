@@ -1,6 +1,6 @@
 //! `convergence.parquet`: one row a run and threshold: when the loss had converged, and what the weights did then.
 
-use super::{ColumnDef, ColumnType, Source, Table, column};
+use super::{ColumnDef, ColumnType, Probe, Source, Table, column};
 
 /// The run, as in runs.
 pub static RUN: ColumnDef =
@@ -135,8 +135,31 @@ pub static OBJECTIVE_GRADIENT_NORM: ColumnDef = column(
     "objective_gradient_norm at t*; given wherever there is a t*",
 );
 
+/// U'Hu/u'u at t* on the probe set for u = θT − θt*.
+pub static CURVATURE_OF_TRAVEL: ColumnDef = column(
+    Table::Convergence,
+    "curvature_of_travel",
+    ColumnType::F64,
+    true,
+    "nat/w²",
+    Source::Worker,
+    "u'Hu/u'u at t* on the probe set for u = θT − θt*",
+)
+.asked_by(&[Probe::Hessian]);
+/// Largest Ritz value at t*.
+pub static HESSIAN_MAX: ColumnDef = column(
+    Table::Convergence,
+    "hessian_max",
+    ColumnType::F64,
+    true,
+    "nat/w²",
+    Source::Worker,
+    "largest Ritz value at t*",
+)
+.asked_by(&[Probe::Hessian]);
+
 /// The columns in their order.
-pub static ALL: [&ColumnDef; 16] = [
+pub static ALL: [&ColumnDef; 18] = [
     &RUN,
     &Q,
     &STEP,
@@ -153,4 +176,6 @@ pub static ALL: [&ColumnDef; 16] = [
     &TRAVEL_PER_RATE_TIME,
     &SLOPE,
     &OBJECTIVE_GRADIENT_NORM,
+    &CURVATURE_OF_TRAVEL,
+    &HESSIAN_MAX,
 ];

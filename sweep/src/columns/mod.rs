@@ -1,12 +1,20 @@
 //! The column catalogue: every column of every table, once. Writers, readers, metadata and docs all start here.
 
 pub mod attempts;
+pub mod comparisons;
+pub mod contrasts;
 pub mod convergence;
+pub mod curves;
 pub mod gram;
+pub mod layers;
 pub mod nulls;
 pub mod runs;
+pub mod spectra;
 pub mod statistics;
+pub mod surfaces;
 pub mod trajectory;
+
+use crate::spec::{Probe, SweepSpec};
 
 /// A table of the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,19 +29,74 @@ pub enum Table {
     Convergence,
     /// One row a run, window, statistic and null.
     Nulls,
+    /// One row a run, snapshot and layer.
+    Layers,
+    /// One row a run, snapshot and draw of stochastic Lanczos quadrature.
+    Spectra,
+    /// One row a curve.
+    Curves,
+    /// One row a two-dimensional slice.
+    Surfaces,
+    /// One row a comparison, snapshot and alignment.
+    Comparisons,
     /// One row a cell and metric.
     Statistics,
+    /// One row a pair of neighbouring cells and metric.
+    Contrasts,
     /// One row an attempt.
     Attempts,
 }
 
 impl Table {
     /// Every table, in the order in which files are written.
-    pub const ALL: [Self; 7] =
-        [Self::Runs, Self::Trajectory, Self::Gram, Self::Convergence, Self::Nulls, Self::Statistics, Self::Attempts];
+    pub const ALL: [Self; 13] = [
+        Self::Runs,
+        Self::Trajectory,
+        Self::Gram,
+        Self::Convergence,
+        Self::Nulls,
+        Self::Layers,
+        Self::Spectra,
+        Self::Curves,
+        Self::Surfaces,
+        Self::Comparisons,
+        Self::Statistics,
+        Self::Contrasts,
+        Self::Attempts,
+    ];
 
     /// The tables whose rows come from workers, in the order of a row block.
-    pub const FROM_WORKERS: [Self; 5] = [Self::Runs, Self::Trajectory, Self::Gram, Self::Convergence, Self::Nulls];
+    pub const FROM_WORKERS: [Self; 10] = [
+        Self::Runs,
+        Self::Trajectory,
+        Self::Gram,
+        Self::Convergence,
+        Self::Nulls,
+        Self::Layers,
+        Self::Spectra,
+        Self::Curves,
+        Self::Surfaces,
+        Self::Comparisons,
+    ];
+
+    /// The probes of which one must be asked for, or the table is absent; none for a default table.
+    #[must_use]
+    pub fn asked_by(self) -> &'static [Probe] {
+        match self {
+            Self::Layers => &[Probe::Layers],
+            Self::Spectra => &[Probe::Spectrum],
+            Self::Curves => &[Probe::Diffusion, Probe::Interpolation],
+            Self::Surfaces => &[Probe::Surface],
+            Self::Comparisons => &[Probe::Compare],
+            _ => &[],
+        }
+    }
+
+    /// Whether a sweep has this table.
+    #[must_use]
+    pub fn is_in(self, spec: &SweepSpec) -> bool {
+        asks(spec, self.asked_by())
+    }
 
     /// The file's stem.
     #[must_use]
@@ -44,7 +107,13 @@ impl Table {
             Self::Gram => "gram",
             Self::Convergence => "convergence",
             Self::Nulls => "nulls",
+            Self::Layers => "layers",
+            Self::Spectra => "spectra",
+            Self::Curves => "curves",
+            Self::Surfaces => "surfaces",
+            Self::Comparisons => "comparisons",
             Self::Statistics => "statistics",
+            Self::Contrasts => "contrasts",
             Self::Attempts => "attempts",
         }
     }
@@ -64,7 +133,13 @@ impl Table {
             Self::Gram => &gram::ALL,
             Self::Convergence => &convergence::ALL,
             Self::Nulls => &nulls::ALL,
+            Self::Layers => &layers::ALL,
+            Self::Spectra => &spectra::ALL,
+            Self::Curves => &curves::ALL,
+            Self::Surfaces => &surfaces::ALL,
+            Self::Comparisons => &comparisons::ALL,
             Self::Statistics => &statistics::ALL,
+            Self::Contrasts => &contrasts::ALL,
             Self::Attempts => &attempts::ALL,
         }
     }
@@ -92,8 +167,28 @@ pub struct ColumnDef {
     pub version: u8,
     /// Who fills it.
     pub source: Source,
+    /// The probes of which one must be asked for, or the column is absent; none for a default column.
+    pub asked_by: &'static [Probe],
     /// What it is.
     pub definition: &'static str,
+}
+
+impl ColumnDef {
+    /// Whether a sweep has this column.
+    #[must_use]
+    pub fn is_in(&self, spec: &SweepSpec) -> bool {
+        asks(spec, self.asked_by)
+    }
+
+    const fn asked_by(mut self, probes: &'static [Probe]) -> Self {
+        self.asked_by = probes;
+        self
+    }
+}
+
+/// Whether one of the probes is asked for; no probe is needed where there is none.
+fn asks(spec: &SweepSpec, probes: &[Probe]) -> bool {
+    probes.is_empty() || probes.iter().any(|&probe| spec.asks_for(probe))
 }
 
 /// A column's type.
@@ -140,7 +235,7 @@ const fn column(
     source: Source,
     definition: &'static str,
 ) -> ColumnDef {
-    ColumnDef { table, name, ty, nullable, unit, version: 1, source, definition }
+    ColumnDef { table, name, ty, nullable, unit, version: 1, source, asked_by: &[], definition }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub(crate) fn streams(replicates: &[ReplicateAxis], mut replicate: u64) -> Strea
     }
     let [seed, init, order] = seeds;
     let seed = seed.unwrap_or(0);
-    Streams { seed, init_seed: init.unwrap_or(seed), order_seed: order.unwrap_or(seed) }
+    Streams { seed, init_seed: init.unwrap_or(seed), order_seed: order.unwrap_or(seed), branch: 0 }
 }
 
 /// A grid that cannot be, and the part of the spec that is at fault.

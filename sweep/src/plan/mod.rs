@@ -6,11 +6,14 @@
 mod columns;
 pub(crate) mod exclude;
 pub(crate) mod grid;
+mod groups;
 mod order;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
+
+pub use groups::{Group, JobKind};
 
 use crate::columns::ColumnType;
 use crate::ids::JobNumber;
@@ -81,7 +84,7 @@ impl Plan {
         &self.spec
     }
 
-    /// All job numbers: `0..n_jobs`, excluded ones included.
+    /// All job numbers: `0..n_jobs`, runs first, then comparisons, excluded ones included.
     #[must_use]
     pub fn n_jobs(&self) -> u64 {
         self.grid.n_jobs

@@ -108,14 +108,14 @@ fn jobs_are_lexicographic_and_replicates_fastest() {
         "hidden=8-4 learning_rate=1e-5",
     ];
     assert_eq!(labels, expected);
-    assert_eq!(plan.settings(JobNumber(5)).streams, Streams { seed: 9, init_seed: 9, order_seed: 9 });
+    assert_eq!(plan.settings(JobNumber(5)).streams, Streams { seed: 9, init_seed: 9, order_seed: 9, branch: 0 });
 }
 
 #[test]
 fn seeds_cross_and_seed_alone_seeds_all() {
     let plan = plan("name = 'a'\n[replicates]\norder_seed = 2\ninit_seed = [5, 6]");
     let streams: Vec<Streams> = (0..4).map(|job| plan.settings(JobNumber(job)).streams).collect();
-    let of = |init_seed, order_seed| Streams { seed: 0, init_seed, order_seed };
+    let of = |init_seed, order_seed| Streams { seed: 0, init_seed, order_seed, branch: 0 };
     assert_eq!(streams, [of(5, 0), of(5, 1), of(6, 0), of(6, 1)]);
     assert_eq!(plan.cell_label(JobNumber(3)), "all");
     assert!(plan.axis_columns().is_empty());

@@ -6,6 +6,7 @@
 pub(crate) mod conflict;
 mod course;
 mod data;
+mod fork;
 mod model;
 mod train;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use conflict::Conflict;
 pub use course::{Course, CourseError};
 pub use data::{DataName, DataSettings, Scale};
+pub use fork::{ForkSettings, ForkState, ForkTrain};
 pub use model::{Activation, Init, ModelKind, ModelSettings, Norm, Preset};
 pub use train::{
     Augment, BatchSize, Full, LastBatch, Loss, Optimizer, Precision, Sampling, Schedule, ScheduleWord, Stop,
@@ -32,6 +34,9 @@ pub struct RunSettings {
     pub train: TrainSettings,
     /// The seeds of the random streams.
     pub streams: Streams,
+    /// The fork, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fork: Option<ForkSettings>,
 }
 
 /// The seeds of the random streams.
@@ -44,4 +49,11 @@ pub struct Streams {
     pub init_seed: u64,
     /// Seeds the data order.
     pub order_seed: u64,
+    /// Which branch of a fork; 0 is the trunk.
+    #[serde(skip_serializing_if = "is_trunk")]
+    pub branch: u32,
+}
+
+fn is_trunk(branch: &u32) -> bool {
+    *branch == 0
 }

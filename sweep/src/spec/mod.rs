@@ -8,19 +8,26 @@ use crate::settings::RunSettings;
 mod canonical;
 pub(crate) mod catalogue;
 mod check;
+mod compare;
 mod error;
 mod format;
 pub(crate) mod node;
 mod parse;
+mod probes;
 pub(crate) mod read;
 mod schema;
 mod snapshots;
 mod text;
 
 pub use canonical::canonical_text;
+pub use compare::{Align, Compare, CompareProbe, Groups, Instant, Measure};
 pub use error::SpecError;
 pub use format::Format;
 pub use parse::{MAX_SPEC_BYTES, parse};
+pub use probes::{
+    At, Diffusion, Dimension, GradientNoise, Hessian, Interpolation, Layers, NullKind, Nulls, Plane, Polish,
+    Predictions, Probe, ProbeExamples, Probes, Segment, Sharpness, Spectrum, Surface, Trace, TraceMethod,
+};
 pub use schema::json_schema;
 
 /// One submitted experiment, as its author wrote it, with every default filled in and every range resolved.
@@ -42,6 +49,10 @@ pub struct SweepSpec {
     pub exclude: Vec<Vec<(String, Value)>>,
     /// What repeats the experiment; the last varies fastest.
     pub replicates: Vec<ReplicateAxis>,
+    /// Branches of every fork, nested in their seed; 1 where nothing forks.
+    pub n_branches: u32,
+    /// Runs that are measured together.
+    pub compare: Vec<Compare>,
     /// How it is scheduled.
     pub execution: Execution,
 }
@@ -114,63 +125,12 @@ pub enum SnapshotRule {
 }
 
 /// A length of training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Span {
     /// Passes over the training set.
     Epochs(u64),
     /// Optimiser updates.
     Steps(u64),
-}
-
-/// What is measured.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probes {
-    /// The probe set: the first n of a fixed, class-balanced order of the training examples.
-    pub examples: ProbeExamples,
-    /// Null models of the path.
-    pub nulls: Nulls,
-}
-
-/// How many training examples the probes see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProbeExamples {
-    /// That many, or all where there are fewer.
-    First(u64),
-    /// All.
-    All,
-}
-
-/// Null models of the path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Nulls {
-    /// Which, without repeats; may be empty.
-    pub kinds: Vec<NullKind>,
-    /// Samples of each.
-    pub samples: u32,
-}
-
-/// A null model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NullKind {
-    /// N1: steps of the observed norms in independent random directions.
-    Walk,
-    /// N4: the observed steps with random signs.
-    Signs,
-    /// N3: the observed steps in random order, within blocks of equal learning rate.
-    Shuffled,
-}
-
-impl NullKind {
-    /// The word used in the spec and in `nulls.kind`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Walk => "walk",
-            Self::Signs => "signs",
-            Self::Shuffled => "shuffled",
-        }
-    }
 }
 
 /// How the sweep is scheduled.
@@ -196,18 +156,6 @@ impl Default for Snapshots {
     fn default() -> Self {
         let every_epoch = SnapshotRule::Every { interval: Span::Epochs(1), from: None, to: None };
         Self { at: vec![every_epoch], keep: false }
-    }
-}
-
-impl Default for Probes {
-    fn default() -> Self {
-        Self { examples: ProbeExamples::First(5000), nulls: Nulls::default() }
-    }
-}
-
-impl Default for Nulls {
-    fn default() -> Self {
-        Self { kinds: vec![NullKind::Walk, NullKind::Signs, NullKind::Shuffled], samples: 200 }
     }
 }
 

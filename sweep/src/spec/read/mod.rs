@@ -80,6 +80,8 @@ fn empty() -> SweepSpec {
         zip: Vec::new(),
         exclude: Vec::new(),
         replicates: replicates::default(),
+        n_branches: 1,
+        compare: Vec::new(),
         execution: Execution::default(),
     }
 }

@@ -182,9 +182,14 @@ pub(super) fn chain(digest: u64, rate: f64) -> u64 {
 /// The name of a training up to any step: like a run's id, without length, stop and the course of the rate, which is
 /// compared step by step.
 fn training(problem: &Problem) -> String {
-    let RunSettings { data, model, train, streams } = problem.settings();
-    let mut settings =
-        RunSettings { data: data.clone(), model: model.clone(), train: train.clone(), streams: *streams };
+    let RunSettings { data, model, train, streams, fork } = problem.settings();
+    let mut settings = RunSettings {
+        data: data.clone(),
+        model: model.clone(),
+        train: train.clone(),
+        streams: *streams,
+        fork: fork.clone(),
+    };
     settings.streams.seed = 0;
     let train = &mut settings.train;
     (train.epochs, train.steps, train.examples, train.stop) = (None, None, None, None);

@@ -35,7 +35,7 @@ impl<'a> Surrogates<'a> {
         let n = gram.n_steps();
         let observed = gram.dense(0..n);
         let purpose = match kind {
-            NullKind::Walk => Purpose::NullWalk,
+            NullKind::Walk | NullKind::LayerWalk | NullKind::MomentumWalk => Purpose::NullWalk,
             NullKind::Signs => Purpose::NullSigns,
             NullKind::Shuffled => Purpose::NullShuffled,
         };
@@ -71,7 +71,8 @@ impl<'a> Surrogates<'a> {
         self.draws = self.streams.at(self.n_drawn);
         self.n_drawn += 1;
         match self.kind {
-            NullKind::Walk => {
+            // The grammar refuses the other two until they are drawn.
+            NullKind::Walk | NullKind::LayerWalk | NullKind::MomentumWalk => {
                 wishart::random_steps(&self.norms, self.n_parameters, &mut self.draws, &mut self.factor);
                 wishart::gram_of(&self.factor, self.n, &mut self.current);
             }
