@@ -36,7 +36,7 @@ fn settings() -> RunSettings {
     settings.train.weight_decay = 0.001;
     settings.train.batch_size = BatchSize::Rows(64);
     settings.train.epochs = Some(2);
-    settings.streams = Streams { seed: 7, init_seed: 7, order_seed: 7 };
+    settings.streams = Streams { seed: 7, init_seed: 7, order_seed: 7, branch: 0 };
     settings
 }
 
