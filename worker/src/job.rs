@@ -147,7 +147,7 @@ fn train(
     *clock = spent;
     tracing::trace!(loading = ?loading.elapsed().saturating_sub(spent.train + spent.probe), "a job ended");
     match end {
-        RunEnd::Rows { outcome, block, kept } => Ok(End::Rows { outcome, block, kept }),
+        RunEnd::Rows { outcome, block, kept, .. } => Ok(End::Rows { outcome, block, kept }),
         RunEnd::Stopped => Ok(End::Stopped),
         RunEnd::Invalid(message) => Err(Failure { class: FailureClass::Invalid, message }),
         RunEnd::Lost(error) => Err(transient(error.to_string())),

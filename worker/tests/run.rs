@@ -73,7 +73,7 @@ fn null_summaries(block: &RowBlock) -> Vec<&'static str> {
 #[test]
 fn a_run_on_digits_gives_all_five_tables() {
     let task = task(SMALL);
-    let (RunEnd::Rows { outcome, block, kept }, clock) = run(&task) else { panic!("no rows") };
+    let (RunEnd::Rows { outcome, block, kept, .. }, clock) = run(&task) else { panic!("no rows") };
     assert_eq!(outcome, Outcome::Succeeded);
     assert!(kept.is_none());
     assert!(clock.train.as_nanos() > 0 && clock.probe.as_nanos() > 0);

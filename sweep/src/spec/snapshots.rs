@@ -31,7 +31,7 @@ impl SnapshotRule {
         match self {
             Self::Every { interval, from, to } => {
                 let (start, end) = bounds(*from, *to, course);
-                let stride = step_of(*interval, course).max(1);
+                let stride = interval.steps(course).max(1);
                 let mut next = Some(start);
                 while let Some(step) = next.filter(|&step| step <= end) {
                     steps.push(step);
@@ -50,7 +50,7 @@ impl SnapshotRule {
         match self {
             Self::Every { interval, from, to } => {
                 let (start, end) = bounds(*from, *to, course);
-                let stride = step_of(*interval, course).max(1);
+                let stride = interval.steps(course).max(1);
                 end.checked_sub(start).map_or(0, |length| length / stride + 1)
             }
             Self::Log { n } => u64::from(*n),
@@ -59,16 +59,20 @@ impl SnapshotRule {
     }
 }
 
-fn step_of(span: Span, course: &Course) -> u64 {
-    match span {
-        Span::Epochs(n) => n.saturating_mul(course.steps_per_epoch),
-        Span::Steps(n) => n,
+impl Span {
+    /// The optimiser updates in it.
+    #[must_use]
+    pub fn steps(self, course: &Course) -> u64 {
+        match self {
+            Self::Epochs(n) => n.saturating_mul(course.steps_per_epoch),
+            Self::Steps(n) => n,
+        }
     }
 }
 
 fn bounds(from: Option<Span>, to: Option<Span>, course: &Course) -> (u64, u64) {
-    let start = from.map_or(0, |span| step_of(span, course));
-    let end = to.map_or(course.total_steps, |span| step_of(span, course).min(course.total_steps));
+    let start = from.map_or(0, |span| span.steps(course));
+    let end = to.map_or(course.total_steps, |span| span.steps(course).min(course.total_steps));
     (start, end)
 }
 

@@ -7,7 +7,7 @@ use std::io;
 ///
 /// This crate knows memory alone ([`InMemory`]). Its caller may keep them in a file: whatever is read is the same, and
 /// so is everything that is computed from it.
-pub trait Records: Debug + Send {
+pub trait Records: Debug + Send + Sync {
     /// Adds a record behind the others.
     ///
     /// # Errors

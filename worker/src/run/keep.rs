@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
@@ -16,33 +17,43 @@ const PIECE_BYTES: usize = 1 << 20;
 /// The header's length is a multiple of this, so that what follows is aligned for every type.
 const ALIGNMENT: usize = 8;
 
-/// The weights of every snapshot: `step.<s>.layers.<n>.weight` and `.bias` in the precision of the training, as PyTorch
+/// The weights of some snapshots: `step.<s>.layers.<n>.weight` and `.bias` in the precision of the training, as PyTorch
 /// lays them out (dense: outputs × inputs; convolutions: channels out × channels in × height × width), and of batch norm
 /// `.running_mean` and `.running_var` in f64. Layers with weights are counted from 0.
 pub struct Kept {
-    trajectory: Trajectory,
+    trajectory: Arc<Trajectory>,
+    /// Which of its snapshots, ascending.
+    at: Vec<usize>,
     header: Vec<u8>,
 }
 
 /// One tensor of every snapshot.
-struct Tensor {
-    name: String,
-    dtype: Dtype,
-    shape: Vec<usize>,
+pub(super) struct Tensor {
+    pub(super) name: String,
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
     /// Where it lies, in bytes, in θ or in the buffers.
-    bytes: Range<usize>,
+    pub(super) bytes: Range<usize>,
 }
 
 impl Kept {
-    pub(super) fn new(trajectory: Trajectory, network: &Network) -> Self {
-        let header = header(&trajectory, network);
-        Self { trajectory, header }
+    /// Of every snapshot.
+    pub(super) fn all(trajectory: Arc<Trajectory>, network: &Network) -> Self {
+        let at = (0..trajectory.n_snapshots()).collect();
+        Self::some(trajectory, at, network)
+    }
+
+    /// Of these snapshots, ascending.
+    pub(super) fn some(trajectory: Arc<Trajectory>, at: Vec<usize>, network: &Network) -> Self {
+        let steps: Vec<u64> = at.iter().map(|&at| trajectory.steps()[at]).collect();
+        let header = header(&steps, trajectory.form(), network);
+        Self { trajectory, at, header }
     }
 
     /// The size of the file.
     #[must_use]
     pub fn n_bytes(&self) -> u64 {
-        let records = self.trajectory.n_snapshots() as u64 * self.trajectory.form().record_bytes() as u64;
+        let records = self.at.len() as u64 * self.trajectory.form().record_bytes() as u64;
         self.header.len() as u64 + records
     }
 
@@ -54,7 +65,7 @@ impl Kept {
         let parts = [theta..form.record_bytes(), 0..theta];
         let header = std::iter::once(Ok(Bytes::copy_from_slice(&self.header)));
         header.chain(parts.into_iter().flat_map(move |part| {
-            (0..self.trajectory.n_snapshots()).flat_map(move |at| {
+            self.at.iter().flat_map(move |&at| {
                 let end = part.end;
                 part.clone().step_by(PIECE_BYTES).map(move |start| self.piece(at, start..end.min(start + PIECE_BYTES)))
             })
@@ -81,22 +92,21 @@ impl Kept {
 
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kept({} snapshots, {} bytes)", self.trajectory.n_snapshots(), self.n_bytes())
+        write!(f, "Kept({} snapshots, {} bytes)", self.at.len(), self.n_bytes())
     }
 }
 
-fn theta_bytes(form: Form) -> usize {
+pub(super) fn theta_bytes(form: Form) -> usize {
     form.n_parameters * form.width()
 }
 
-fn header(trajectory: &Trajectory, network: &Network) -> Vec<u8> {
-    let form = trajectory.form();
+fn header(steps: &[u64], form: Form, network: &Network) -> Vec<u8> {
     let (beside, theta) = (buffers_of(network), weights_of(network, form));
     let n_beside = form.record_bytes() - theta_bytes(form);
-    let mut tensors = Vec::with_capacity(trajectory.n_snapshots() * (beside.len() + theta.len()));
+    let mut tensors = Vec::with_capacity(steps.len() * (beside.len() + theta.len()));
     let mut base = 0;
     for (group, group_bytes) in [(beside, n_beside), (theta, theta_bytes(form))] {
-        for step in trajectory.steps() {
+        for step in steps {
             tensors.extend(group.iter().map(|tensor| {
                 let data_offsets = (base + tensor.bytes.start, base + tensor.bytes.end);
                 let info = TensorInfo { dtype: tensor.dtype, shape: tensor.shape.clone(), data_offsets };
@@ -118,7 +128,7 @@ fn layers(network: &Network) -> impl Iterator<Item = (usize, &Node)> {
     network.nodes.iter().filter(|node| node.weight.is_some()).enumerate()
 }
 
-fn weights_of(network: &Network, form: Form) -> Vec<Tensor> {
+pub(super) fn weights_of(network: &Network, form: Form) -> Vec<Tensor> {
     let dtype = match form.precision {
         Precision::F32 => Dtype::F32,
         Precision::F64 => Dtype::F64,
@@ -138,7 +148,7 @@ fn weights_of(network: &Network, form: Form) -> Vec<Tensor> {
 }
 
 /// Means first, then variances, node by node.
-fn buffers_of(network: &Network) -> Vec<Tensor> {
+pub(super) fn buffers_of(network: &Network) -> Vec<Tensor> {
     let tensor = |n: usize, part: &str, range: Range<usize>| Tensor {
         name: format!("layers.{n}.{part}"),
         dtype: Dtype::F64,
@@ -204,7 +214,8 @@ mod tests {
             let snapshot = Snapshot { weights, buffers: (0..6_u8).map(|i| f64::from(i) / 3.0).collect() };
             let mut trajectory = Trajectory::in_memory(snapshot.form());
             [0, 7].into_iter().for_each(|step| trajectory.push(step, &snapshot).unwrap());
-            let kept = Kept::new(trajectory, &network());
+            let trajectory = Arc::new(trajectory);
+            let kept = Kept::all(trajectory.clone(), &network());
             let bytes = kept.to_bytes().unwrap();
             assert_eq!(bytes.len() as u64, kept.n_bytes());
             let file = SafeTensors::deserialize(&bytes).expect("a safetensors file");
@@ -225,6 +236,12 @@ mod tests {
             }
             let start = bytes.len() - 2 * theta_bytes(kept.trajectory.form());
             assert_eq!(start % 8, 0, "numbers lie aligned");
+            let last = Kept::some(trajectory, vec![1], &network());
+            let bytes = last.to_bytes().unwrap();
+            assert_eq!(bytes.len() as u64, last.n_bytes());
+            let part = SafeTensors::deserialize(&bytes).expect("a safetensors file");
+            assert_eq!(part.len(), 5, "one snapshot alone");
+            assert_eq!(part.tensor("step.7.layers.1.running_var").unwrap().data(), variance.data());
         }
     }
 }

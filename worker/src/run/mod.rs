@@ -2,6 +2,7 @@
 
 mod analysis;
 mod checkpoint;
+mod compare;
 mod journey;
 mod keep;
 mod rows;
@@ -20,6 +21,7 @@ use traipse_sweep::{JobNumber, Outcome, RowBlock, Schema};
 
 use analysis::Analysis;
 pub use checkpoint::Error as CheckpointError;
+pub use compare::{Member, MemberFile, compare};
 use journey::{Ended, Journey, Traveller};
 pub use keep::Kept;
 pub use scratch::{Error as ScratchError, Scratch};
@@ -56,6 +58,8 @@ pub enum RunEnd {
         block: RowBlock,
         /// The weights of its snapshots, where the sweep keeps them.
         kept: Option<Box<Kept>>,
+        /// The weights that its comparisons need, where it is a member of any and did not diverge.
+        members: Option<Box<Kept>>,
     },
     /// It was asked to stop.
     Stopped,
@@ -168,7 +172,7 @@ fn network<T: Element>(task: &Task, problem: &Problem, start: Start<'_>, train: 
 }
 
 fn noop(task: &Task) -> RunEnd {
-    RunEnd::Rows { outcome: Outcome::Succeeded, block: rows::noop(&task.schema), kept: None }
+    RunEnd::Rows { outcome: Outcome::Succeeded, block: rows::noop(&task.schema), kept: None, members: None }
 }
 
 fn problem(task: &Task, settings: &RunSettings) -> Result<Problem, String> {
@@ -193,9 +197,11 @@ fn to_rows<T: Element>(task: &Task, problem: &Problem, traveller: Traveller<'_, 
     match block(task, problem, &journey, evaluator) {
         Ok(block) => {
             let outcome = if journey.diverged_step.is_some() { Outcome::Diverged } else { Outcome::Succeeded };
-            let keep = |journey: Journey| Box::new(Kept::new(journey.trajectory, problem.network()));
-            let kept = task.plan.spec().snapshots.keep.then(|| keep(journey));
-            RunEnd::Rows { outcome, block, kept }
+            let wanted = compare::wanted(&task.plan, task.job, &journey, &problem.course());
+            let trajectory = Arc::new(journey.trajectory);
+            let kept = task.plan.spec().snapshots.keep.then(|| Kept::all(trajectory.clone(), problem.network()));
+            let members = wanted.map(|at| Kept::some(trajectory, at, problem.network()));
+            RunEnd::Rows { outcome, block, kept: kept.map(Box::new), members: members.map(Box::new) }
         }
         Err(error) => RunEnd::Lost(error),
     }

@@ -39,7 +39,7 @@ pub(crate) fn within(text: &str, memory: u64, folder: &tempfile::TempDir) -> Tas
 /// The rows of a run, and the weights that it keeps.
 pub(crate) fn rows_of(end: RunEnd) -> (Outcome, RowBlock, Option<Vec<u8>>) {
     match end {
-        RunEnd::Rows { outcome, block, kept } => {
+        RunEnd::Rows { outcome, block, kept, .. } => {
             (outcome, block, kept.map(|kept| kept.to_bytes().expect("the snapshots are there")))
         }
         other => panic!("the run has no rows: {other:?}"),
