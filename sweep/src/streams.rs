@@ -1,9 +1,9 @@
 //! Random streams: Philox4x64-10 as in NumPy, so that an outsider can follow every draw.
 //!
 //! A stream is named by (seed, purpose, epoch, part): the key is (seed, purpose) and the 256-bit counter starts at
-//! `epoch << 64 | part << 128`; where no part is named it is 0. In NumPy it is
-//! `numpy.random.Philox(key=purpose << 64 | seed, counter=epoch << 64 | part << 128)`, and its `random_raw()` gives the
-//! same 64-bit words. What "epoch" counts depends on the purpose (an epoch of the data order, a layer of the initial
+//! `epoch << 64 | part << 128 | branch << 192`; where no part is named it is 0, and so is the branch before a fork and on
+//! the trunk. In NumPy it is `numpy.random.Philox(key=purpose << 64 | seed, counter=epoch << 64 | part << 128 |
+//! branch << 192)`, and its `random_raw()` gives the same 64-bit words. What "epoch" counts depends on the purpose (an epoch of the data order, a layer of the initial
 //! weights, a sample of a null model).
 
 /// What a stream is used for: the second half of its key, so that no two uses share draws.
@@ -44,6 +44,7 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Philox {
     key: [u64; 2],
+    branch: u64,
 }
 
 /// The draws of one (seed, purpose, epoch), in order.
@@ -60,7 +61,13 @@ impl Philox {
     /// The generator of (seed, purpose).
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose) -> Self {
-        Self { key: [seed, purpose as u64] }
+        Self { key: [seed, purpose as u64], branch: 0 }
+    }
+
+    /// The generator of a branch of a fork; branch 0 is the trunk's own.
+    #[must_use]
+    pub fn branch(self, branch: u64) -> Self {
+        Self { branch, ..self }
     }
 
     /// The draws of one epoch, from their beginning.
@@ -72,7 +79,7 @@ impl Philox {
     /// The draws of one part of an epoch, from their beginning.
     #[must_use]
     pub fn at_part(&self, epoch: u64, part: u64) -> Draws {
-        Draws { key: self.key, counter: [0, epoch, part, 0], block: [0; 4], used: 4, spare_normal: None }
+        Draws { key: self.key, counter: [0, epoch, part, self.branch], block: [0; 4], used: 4, spare_normal: None }
     }
 }
 

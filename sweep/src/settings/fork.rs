@@ -31,7 +31,8 @@ pub enum ForkState {
     Reset,
 }
 
-/// Settings of `[train]` that change at a fork; absent ones stay.
+/// Settings of `[train]` that change at a fork; absent ones stay. (Weight decay cannot: it is a part of the objective,
+/// which is one function for the whole trajectory.)
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ForkTrain {
@@ -39,8 +40,6 @@ pub struct ForkTrain {
     pub learning_rate: Option<f64>,
     /// Momentum.
     pub momentum: Option<f64>,
-    /// Weight decay.
-    pub weight_decay: Option<f64>,
     /// Examples in a batch.
     pub batch_size: Option<BatchSize>,
 }

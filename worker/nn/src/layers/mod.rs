@@ -63,6 +63,8 @@ pub(crate) enum Mode<'a> {
 pub(crate) struct Noise {
     /// Of the training's order.
     pub(crate) seed: u64,
+    /// Of the fork's branch; 0 is the trunk's.
+    pub(crate) branch: u64,
     /// Optimiser steps before this one.
     pub(crate) step: u64,
     /// Position in the batch of the chunk's first example.
@@ -260,11 +262,15 @@ impl<T: Real> Scratch<T> {
 impl Noise {
     /// What the `layer`-th dropout layer (from 0) draws for example `index` of the chunk.
     pub(crate) fn dropout(&self, layer: u64, index: usize) -> Draws {
-        Philox::new(self.seed, Purpose::Dropout).at_part(self.step, layer << 32 | (self.first + index as u64))
+        self.streams(Purpose::Dropout).at_part(self.step, layer << 32 | (self.first + index as u64))
+    }
+
+    fn streams(&self, purpose: Purpose) -> Philox {
+        Philox::new(self.seed, purpose).branch(self.branch)
     }
 
     /// What augmentation draws for example `index` of the chunk.
     pub(crate) fn augment(&self, index: usize) -> Draws {
-        Philox::new(self.seed, Purpose::Augment).at_part(self.step, self.first + index as u64)
+        self.streams(Purpose::Augment).at_part(self.step, self.first + index as u64)
     }
 }

@@ -7,7 +7,7 @@ use super::check::{Bench, bits, derivatives, node};
 use super::{Mode, Noise};
 use crate::kernels::{Isa, WIDTH, padded};
 
-const NOISE: Noise = Noise { seed: 3, step: 7, first: 256 };
+const NOISE: Noise = Noise { seed: 3, branch: 0, step: 7, first: 256 };
 
 /// (Channels, height, width) and examples: one panel and several, whole and not, narrow and not.
 const SHAPES: [([usize; 3], usize); 6] =

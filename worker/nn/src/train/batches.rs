@@ -3,6 +3,7 @@
 use traipse_sweep::settings::{Course, Sampling};
 use traipse_sweep::streams::{Draws, Philox, Purpose};
 
+use super::fork::{branch_at, course_from};
 use crate::problem::Problem;
 
 /// Batches in order, epoch after epoch. An epoch's order comes from the stream (order_seed, [`Purpose::Order`], epoch).
@@ -35,15 +36,18 @@ impl Batches {
         }
     }
 
-    /// As they stand after `steps` steps.
+    /// As they stand after `steps` steps, on the branch that the next one belongs to.
     pub(crate) fn after(problem: &Problem, steps: u64) -> Self {
         let mut batches = Self::new(problem);
-        let Course { batch_rows, steps_per_epoch, .. } = batches.course;
-        batches.epoch = steps / steps_per_epoch;
-        let in_epoch = steps % steps_per_epoch;
+        let (course, first_step, first_epoch) = course_from(problem, steps);
+        batches.course = course;
+        batches.streams = batches.streams.branch(branch_at(problem, steps));
+        let steps = steps - first_step;
+        batches.epoch = first_epoch + steps / course.steps_per_epoch;
+        let in_epoch = steps % course.steps_per_epoch;
         if in_epoch > 0 {
             batches.shuffle();
-            batches.used = (in_epoch * batch_rows) as usize;
+            batches.used = (in_epoch * course.batch_rows) as usize;
         }
         batches
     }
@@ -73,7 +77,7 @@ impl Batches {
 }
 
 /// The training rows in the order in which epoch `epoch` (from 0) takes them, with those that `last_batch = "drop"`
-/// leaves out.
+/// leaves out; of the trunk, where the training forks.
 #[must_use]
 pub fn epoch_order(problem: &Problem, epoch: u64) -> Vec<u32> {
     let settings = problem.settings();

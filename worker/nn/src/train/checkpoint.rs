@@ -135,8 +135,11 @@ impl<T: Real> Trainer<T> {
         trainer.read_values(&mut reader)?;
         reader.end()?;
         trainer.sums = UpdateSums { n_steps, length, square, batch_loss };
-        trainer.batches = Batches::after(problem, steps_done);
         (trainer.steps_done, trainer.examples_seen) = (steps_done, examples_seen);
+        trainer.batches = Batches::after(problem, steps_done);
+        if trainer.fork.as_ref().is_some_and(|fork| fork.step < steps_done) {
+            trainer.enter_fork();
+        }
         (trainer.rates_digest, trainer.rate_time) = (rates_digest, rate_time);
         Ok(trainer)
     }
@@ -165,7 +168,7 @@ impl<T: Real> Trainer<T> {
         if step > end {
             return Err(CheckpointError::Beyond { step, end });
         }
-        if (0..step).fold(0, |digest, step| chain(digest, self.rate_at(step))) != rates_digest {
+        if self.rates_before(step).fold(0, chain) != rates_digest {
             return Err(CheckpointError::Settings { step, what: "learning rates before that step" });
         }
         Ok(())

@@ -183,6 +183,7 @@ impl<T: Real> Trainer<T> {
             && (rows as usize) <= self.chunk
             && bytes <= SHARED_BYTES
             && ours.streams.order_seed == theirs.streams.order_seed
+            && [ours, theirs].iter().all(|run| run.fork.is_none())
             && ours.train.sampling == theirs.train.sampling
             && ours.train.last_batch == theirs.train.last_batch
             && [ours, theirs].iter().all(|run| run.train.augment.is_empty() && run.train.optimizer != Optimizer::Lbfgs)

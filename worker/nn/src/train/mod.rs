@@ -3,6 +3,7 @@
 mod batches;
 mod checkpoint;
 mod cohort;
+mod fork;
 mod full_batch;
 mod lbfgs;
 #[cfg(test)]
@@ -19,10 +20,11 @@ use batches::Batches;
 pub use batches::epoch_order;
 pub use checkpoint::CheckpointError;
 pub use cohort::{Cohort, Population, Position, ShapeError};
+use fork::Fork;
 use full_batch::FullBatch;
 pub use lbfgs::{Budget, Iteration, Lbfgs, Minimum};
 use schedule::LearningRate;
-use traipse_sweep::settings::Optimizer;
+use traipse_sweep::settings::{Optimizer, TrainSettings};
 
 /// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
@@ -45,7 +47,14 @@ pub struct Trainer<T: Real = f32> {
     buffers: Vec<f64>,
     tape: Tape<T>,
     batches: Batches,
+    /// The settings in force: the fork's once it is taken.
+    train: TrainSettings,
     rates: LearningRate,
+    fork: Option<Fork>,
+    /// Whose streams noise comes from; 0 is the trunk's.
+    branch: u64,
+    /// The step from which the moments count.
+    moments_from: u64,
     chunk: usize,
     sums: UpdateSums,
     steps_done: u64,
@@ -88,10 +97,11 @@ impl<T: Real> Trainer<T> {
     pub(crate) fn with_isa(problem: &Problem, isa: Isa) -> Self {
         let network = Network::new(problem, isa);
         let batch_rows = problem.course().batch_rows as usize;
-        let chunk = if network.mixes_examples() { batch_rows } else { batch_rows.min(network.chunk(CHUNK)) };
-        let train = &problem.settings().train;
+        let chunk = chunk_of(&network, batch_rows);
+        let (train, fork) = (&problem.settings().train, Fork::of(problem));
         let full_batch = (train.optimizer == Optimizer::Lbfgs).then(|| FullBatch::new(problem, &network));
-        let n_moments = Rule::<T>::new(train, 0.0, 0).map_or(0, |rule| rule.n_moments());
+        let moments = |train: &TrainSettings| Rule::<T>::new(train, 0.0, 0).map_or(0, |rule| rule.n_moments());
+        let n_moments = fork.as_ref().map_or(0, |fork| moments(&fork.train)).max(moments(train));
         let sums_chunks = batch_rows > chunk && full_batch.is_none();
         let mut parameters = Buffer::zeros(network.n_values);
         let start: Vec<T> = init::parameters(problem).into_iter().map(T::of).collect();
@@ -103,7 +113,11 @@ impl<T: Real> Trainer<T> {
             buffers: network.initial_buffers(),
             tape: Tape::new(&network, chunk, Purpose::Gradient),
             batches: Batches::new(problem),
+            train: train.clone(),
             rates: LearningRate::new(train, problem.course()),
+            fork,
+            branch: 0,
+            moments_from: 0,
             chunk,
             sums: UpdateSums::default(),
             steps_done: 0,
@@ -118,6 +132,7 @@ impl<T: Real> Trainer<T> {
 
     /// One optimiser step. Allocates nothing, once the history of `lbfgs` is full.
     pub fn step(&mut self) -> Step {
+        self.fork_if_due();
         if self.full_batch.is_some() {
             return self.iterate();
         }
@@ -128,14 +143,15 @@ impl<T: Real> Trainer<T> {
 
     /// Rows in the batch, Σ u² by lanes, Σ loss.
     fn update(&mut self, rate: f64) -> (usize, [f64; LANES], f64) {
-        let rule = Rule::new(&self.problem.settings().train, rate, self.steps_done).expect("lbfgs iterates instead");
-        let Self { problem, network, parameters, moments, gradient, tape, batches, .. } = self;
+        let rule = Rule::new(&self.train, rate, self.steps_done - self.moments_from).expect("lbfgs iterates instead");
+        let Self { problem, network, parameters, moments, gradient, tape, batches, train, .. } = self;
         let data = problem.data();
         let rows = batches.next_batch();
         let n_rows = rows.len();
         let scale = Some(T::ONE / T::of(n_rows as f64));
-        let noise = Noise { seed: problem.settings().streams.order_seed, step: self.steps_done, first: 0 };
-        let mut update = update(problem, rule, parameters, moments);
+        let seed = problem.settings().streams.order_seed;
+        let noise = Noise { seed, branch: self.branch, step: self.steps_done, first: 0 };
+        let mut update = update(train, rule, parameters, moments);
         let mut loss = 0.0;
         if n_rows <= self.chunk {
             let mode = Mode::Training(noise);
@@ -202,6 +218,16 @@ impl<T: Real> Trainer<T> {
         if self.full_batch.is_some() { 1.0 } else { self.rates.at(step) }
     }
 
+    /// The rates of the first `steps` steps, on both sides of a fork.
+    fn rates_before(&self, steps: u64) -> impl Iterator<Item = f64> {
+        let trunk = LearningRate::new(&self.problem.settings().train, self.problem.course());
+        (0..steps).map(move |step| match &self.fork {
+            _ if self.full_batch.is_some() => 1.0,
+            Some(fork) if step >= fork.step => fork.rates.at(step),
+            _ => trunk.at(step),
+        })
+    }
+
     /// Copies θ out, in the order of [`Problem::layers`].
     ///
     /// # Panics
@@ -223,13 +249,17 @@ impl<T: Real> Trainer<T> {
     }
 }
 
+/// Examples that go through the network at once.
+fn chunk_of<T: Real>(network: &Network<T>, batch_rows: usize) -> usize {
+    if network.mixes_examples() { batch_rows } else { batch_rows.min(network.chunk(CHUNK)) }
+}
+
 fn update<'a, T: Real>(
-    problem: &Problem,
+    train: &TrainSettings,
     rule: Rule<T>,
     parameters: &'a mut [T],
     moments: &'a mut [Buffer<T>; MOMENTS],
 ) -> Update<'a, T> {
-    let train = &problem.settings().train;
     let decay = T::of(train.weight_decay);
     Update {
         rule,

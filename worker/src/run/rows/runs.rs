@@ -29,6 +29,9 @@ pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>)
         row.extend(end_cells(problem, journey, analysis.whole[&end], end));
     }
     row.extend(path_cells(analysis));
+    if let Some(fork) = &problem.settings().fork {
+        row.push((&runs::FORK_STEP, fork.step(problem.course().steps_per_epoch).into()));
+    }
     row
 }
 
