@@ -32,8 +32,13 @@ fn table(block: &RowBlock, table: Table) -> &TableRows {
     block.tables.iter().find(|rows| rows.table == table).expect("the table has rows")
 }
 
+/// What workers fill in a table where no probe is asked for.
+fn default_columns(table: Table) -> impl Iterator<Item = &'static ColumnDef> {
+    table.worker_columns().filter(|column| column.asked_by.is_empty())
+}
+
 fn column<'a>(block: &'a RowBlock, column: &'static ColumnDef) -> &'a Column {
-    let at = column.table.worker_columns().position(|known| known.name == column.name).expect("a worker's column");
+    let at = default_columns(column.table).position(|known| known.name == column.name).expect("a worker's column");
     &table(block, column.table).columns[at]
 }
 
@@ -67,7 +72,7 @@ fn texts(block: &RowBlock, of: &'static ColumnDef) -> Vec<Option<String>> {
 
 /// Columns of the `runs` row that are null.
 fn null_summaries(block: &RowBlock) -> Vec<&'static str> {
-    Table::Runs.worker_columns().filter(|of| column(block, of).is_null(0)).map(|of| of.name).collect()
+    default_columns(Table::Runs).filter(|of| column(block, of).is_null(0)).map(|of| of.name).collect()
 }
 
 #[test]
@@ -78,7 +83,8 @@ fn a_run_on_digits_gives_all_five_tables() {
     assert!(kept.is_none());
     assert!(clock.train.as_nanos() > 0 && clock.probe.as_nanos() > 0);
     assert_eq!(task.progress.load(Ordering::Relaxed), 20 * 91);
-    let counts: Vec<u32> = Table::FROM_WORKERS.iter().map(|of| table(&block, *of).n_rows).collect();
+    let counts: Vec<u32> =
+        Table::FROM_WORKERS.iter().filter(|of| of.asked_by().is_empty()).map(|of| table(&block, *of).n_rows).collect();
     assert_eq!(counts, [1, 21, 1, 3, 36]);
 
     assert_eq!(null_summaries(&block), ["diverged_step", "stopped_step", "noise_floor_final", "status"]);
@@ -146,7 +152,7 @@ fn the_same_run_gives_the_same_bytes() {
 fn the_digest_is_of_the_rows_without_it() {
     let (_, mut block, _) = rows(SMALL);
     let digest = texts(&block, &runs::ROWS_DIGEST);
-    let at = Table::Runs.worker_columns().position(|of| of.name == "rows_digest").expect("the column");
+    let at = default_columns(Table::Runs).position(|of| of.name == "rows_digest").expect("the column");
     block.tables[0].columns[at] = Column { values: Values::Utf8(vec![String::new()]), nulls: vec![1] };
     assert_eq!(digest, [Some(block.digest())]);
 }
@@ -155,7 +161,7 @@ fn the_digest_is_of_the_rows_without_it() {
 fn a_noop_has_one_empty_row() {
     let (outcome, block, kept) = rows("name = 'noop'\n[model]\nkind = 'noop'");
     assert_eq!((outcome, kept, block.tables.len()), (Outcome::Succeeded, None, 1));
-    assert_eq!(null_summaries(&block).len(), Table::Runs.worker_columns().count() - 1);
+    assert_eq!(null_summaries(&block).len(), default_columns(Table::Runs).count() - 1);
     assert_eq!(texts(&block, &runs::STATUS), [Some("noop: nothing was trained".to_owned())]);
 }
 

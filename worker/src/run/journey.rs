@@ -48,6 +48,12 @@ pub(super) enum Ended {
     Lost(io::Error),
 }
 
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Lost(error)
+    }
+}
+
 /// A training under way, between two optimiser steps.
 pub(super) struct Traveller<'a, T: Element> {
     task: &'a Task,
@@ -199,6 +205,15 @@ pub(super) fn theta<T: Element>(snapshot: &Snapshot) -> &[T] {
     T::theta(&snapshot.weights).expect("a trajectory takes snapshots of one precision, its trainer's")
 }
 
+/// The training rows that probes see.
+pub(super) fn probe_set(problem: &Problem, examples: ProbeExamples) -> Vec<u32> {
+    let mut rows = probe_order(problem.data());
+    if let ProbeExamples::First(n) = examples {
+        rows.truncate(usize::try_from(n).unwrap_or(usize::MAX));
+    }
+    rows
+}
+
 fn snapshot<T: Element>(trainer: &Trainer<T>, problem: &Problem) -> Snapshot {
     let mut theta = vec![T::ZERO; problem.n_parameters()];
     trainer.parameters_into(&mut theta);
@@ -215,10 +230,7 @@ struct Surveyor<'a, T: Element> {
 
 impl<'a, T: Element> Surveyor<'a, T> {
     fn new(problem: &'a Problem, evaluator: &'a mut Evaluator<T>, examples: ProbeExamples) -> Self {
-        let mut probe_set = probe_order(problem.data());
-        if let ProbeExamples::First(n) = examples {
-            probe_set.truncate(usize::try_from(n).unwrap_or(usize::MAX));
-        }
+        let probe_set = probe_set(problem, examples);
         Self { problem, evaluator, probe_set, gradient: vec![T::ZERO; problem.n_parameters()] }
     }
 

@@ -5,6 +5,7 @@ mod checkpoint;
 mod compare;
 mod journey;
 mod keep;
+mod measure;
 mod rows;
 mod scratch;
 
@@ -24,6 +25,7 @@ pub use checkpoint::Error as CheckpointError;
 pub use compare::{Member, MemberFile, compare};
 use journey::{Ended, Journey, Traveller};
 pub use keep::Kept;
+use measure::Scene;
 pub use scratch::{Error as ScratchError, Scratch};
 
 const NO_START: &str = "model.init_scale makes initial weights that are not finite: use a smaller one";
@@ -41,9 +43,9 @@ pub struct Task {
     pub data: Option<Arc<Dataset>>,
     /// Where its snapshots go.
     pub scratch: Scratch,
-    /// Set to the optimiser steps done, after every step.
+    /// Set to the optimiser steps done, after every step; then rises by one with every snapshot that a probe measures.
     pub progress: Arc<AtomicU64>,
-    /// Looked at before every step: true ends the run without rows.
+    /// Looked at before every step and every snapshot of a probe: true ends the run without rows.
     pub stop: Arc<AtomicBool>,
 }
 
@@ -203,7 +205,7 @@ fn to_rows<T: Element>(task: &Task, problem: &Problem, traveller: Traveller<'_, 
             let members = wanted.map(|at| Kept::some(trajectory, at, problem.network()));
             RunEnd::Rows { outcome, block, kept: kept.map(Box::new), members: members.map(Box::new) }
         }
-        Err(error) => RunEnd::Lost(error),
+        Err(ended) => without_rows(ended),
     }
 }
 
@@ -212,8 +214,9 @@ fn block<T: Element>(
     problem: &Problem,
     journey: &Journey,
     evaluator: &mut Evaluator<T>,
-) -> io::Result<RowBlock> {
+) -> Result<RowBlock, Ended> {
     let seed = problem.settings().streams.seed;
     let analysis = Analysis::of(journey, problem, evaluator, &task.plan.spec().probes.nulls, seed)?;
-    Ok(rows::block(&task.schema, problem, journey, &analysis))
+    let measured = measure::measure(&mut Scene::new(task, problem, evaluator, journey, &analysis))?;
+    Ok(rows::block(&task.schema, problem, journey, &analysis, measured))
 }

@@ -13,19 +13,29 @@ use traipse_sweep::{RowBlock, Schema};
 
 use super::analysis::Analysis;
 use super::journey::{Journey, Point};
+use super::measure::{Findings, Measured};
 
 /// The cells of one row; columns that are not named are null.
-type Row = Vec<(&'static ColumnDef, Cell)>;
+pub(super) type Row = Vec<(&'static ColumnDef, Cell)>;
 
 /// All rows of a training.
-pub(super) fn block(schema: &Schema, problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> RowBlock {
-    let summary = runs::row(problem, journey, analysis);
-    let others = [
-        table(schema, Table::Trajectory, trajectory::rows(problem, journey, analysis)),
+pub(super) fn block(
+    schema: &Schema,
+    problem: &Problem,
+    journey: &Journey,
+    analysis: &Analysis<'_>,
+    mut measured: Measured,
+) -> RowBlock {
+    let summary = runs::row(problem, journey, analysis, &measured.run);
+    let costs = trajectory::cost_columns(schema);
+    let mut others = vec![
+        table(schema, Table::Trajectory, trajectory::rows(problem, journey, analysis, &measured, &costs)),
         table(schema, Table::Gram, vec![path::gram_row(analysis)]),
-        table(schema, Table::Convergence, path::convergence_rows(journey, analysis)),
+        table(schema, Table::Convergence, path::convergence_rows(journey, analysis, &measured)),
         table(schema, Table::Nulls, path::null_rows(analysis)),
     ];
+    let more = [Table::Layers, Table::Spectra, Table::Curves, Table::Surfaces];
+    others.extend(more.map(|of| table(schema, of, measured.tables.remove(&of).unwrap_or_default())));
     let with = |summary: Row| {
         let first = table(schema, Table::Runs, vec![summary]);
         RowBlock { tables: std::iter::once(first).chain(others.clone()).flatten().collect() }
@@ -57,6 +67,16 @@ fn status(reasons: impl IntoIterator<Item = Option<Missing>>) -> Cell {
         }
     }
     if texts.is_empty() { Cell::Null } else { Cell::Utf8(texts.join("; ")) }
+}
+
+/// Why cells that a probe was asked for are null.
+fn reasons(findings: Option<&Findings>) -> impl Iterator<Item = Option<Missing>> {
+    findings.into_iter().flat_map(|findings| findings.reasons.iter().copied().map(Some))
+}
+
+/// The cells that a probe was asked for.
+fn cells(findings: Option<&Findings>) -> Row {
+    findings.map(|findings| findings.cells.clone()).unwrap_or_default()
 }
 
 /// A share of misclassified examples; null of a regression, which has none.

@@ -7,7 +7,8 @@ use traipse_sweep::rows::Cell;
 
 use super::super::analysis::Analysis;
 use super::super::journey::Journey;
-use super::{Row, status};
+use super::super::measure::Measured;
+use super::{Row, cells, reasons, status};
 
 pub(super) fn gram_row(analysis: &Analysis<'_>) -> Row {
     let matrix = analysis.path.step_gram();
@@ -18,14 +19,15 @@ pub(super) fn gram_row(analysis: &Analysis<'_>) -> Row {
     ]
 }
 
-pub(super) fn convergence_rows(journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
-    analysis.convergence.iter().map(|measured| convergence_row(journey, measured)).collect()
+pub(super) fn convergence_rows(journey: &Journey, analysis: &Analysis<'_>, found: &Measured) -> Vec<Row> {
+    analysis.convergence.iter().map(|measured| convergence_row(journey, measured, found)).collect()
 }
 
-fn convergence_row(journey: &Journey, measured: &Convergence) -> Row {
+fn convergence_row(journey: &Journey, measured: &Convergence, found: &Measured) -> Row {
     let at = measured.snapshot;
     let point = at.map(|at| &journey.points[at]);
-    vec![
+    let found = at.and_then(|at| found.convergence.get(&at));
+    let mut row: Row = vec![
         (&convergence::Q, measured.threshold.into()),
         (&convergence::STEP, point.map(|point| point.step).into()),
         (&convergence::EPOCH, point.map(|point| point.epoch).into()),
@@ -33,7 +35,7 @@ fn convergence_row(journey: &Journey, measured: &Convergence) -> Row {
             &convergence::RESOLVED_STRIDE,
             point.map(|point| u32::try_from(point.updates.n_steps).unwrap_or(u32::MAX)).into(),
         ),
-        (&convergence::STATUS, status([measured.missing])),
+        (&convergence::STATUS, status(std::iter::once(measured.missing).chain(reasons(found)))),
         (&convergence::TRAVEL, measured.travel.into()),
         (&convergence::TRAVEL_FRACTION, measured.travel_fraction.into()),
         (&convergence::TRAVEL_FRACTION_LINE, measured.travel_fraction_line.into()),
@@ -44,7 +46,9 @@ fn convergence_row(journey: &Journey, measured: &Convergence) -> Row {
         (&convergence::TRAVEL_PER_RATE_TIME, measured.travel_per_rate_time.into()),
         (&convergence::SLOPE, measured.slope.into()),
         (&convergence::OBJECTIVE_GRADIENT_NORM, point.map(|point| point.on_probe_set.objective_gradient_norm).into()),
-    ]
+    ];
+    row.extend(cells(found));
+    row
 }
 
 /// J(t*) / J(T) on the probe set; none where the end's is 0.

@@ -8,12 +8,14 @@ use traipse_sweep::run_id;
 
 use super::super::analysis::Analysis;
 use super::super::journey::Journey;
-use super::{Row, objective, of_objective, share, status};
+use super::super::measure::Findings;
+use super::{Row, cells, objective, of_objective, reasons, share, status};
 
 /// All but the digest.
-pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Row {
+pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>, found: &Findings) -> Row {
     let data = problem.data();
     let best_test_error = journey.points.iter().map(|point| point.on_test_set.error).reduce(f64::min);
+    let known = [analysis.summary.as_ref().err().copied(), analysis.pca.as_ref().err().copied()];
     let mut row: Row = vec![
         (&runs::RUN_ID, run_id(problem.settings(), &data.hash).into()),
         (&runs::PARAMETERS, (problem.n_parameters() as u64).into()),
@@ -23,7 +25,7 @@ pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>)
         (&runs::DIVERGED_STEP, journey.diverged_step.into()),
         (&runs::STOPPED_STEP, journey.stopped_step.into()),
         (&runs::BEST_TEST_ERROR, best_test_error.map_or(Cell::Null, share)),
-        (&runs::STATUS, status([analysis.summary.as_ref().err().copied(), analysis.pca.as_ref().err().copied()])),
+        (&runs::STATUS, status(known.into_iter().chain(reasons(Some(found))))),
     ];
     if let Some(end) = journey.end() {
         row.extend(end_cells(problem, journey, analysis.whole[&end], end));
@@ -32,6 +34,7 @@ pub(super) fn row(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>)
     if let Some(fork) = &problem.settings().fork {
         row.push((&runs::FORK_STEP, fork.step(problem.course().steps_per_epoch).into()));
     }
+    row.extend(cells(Some(found)));
     row
 }
 

@@ -3,20 +3,43 @@
 use traipse_nn::Problem;
 use traipse_probe::Missing;
 use traipse_probe::path::persistence;
-use traipse_sweep::columns::trajectory;
+use traipse_sweep::Schema;
+use traipse_sweep::columns::{ColumnDef, Table, trajectory};
 use traipse_sweep::rows::Cell;
 
 use super::super::analysis::Analysis;
 use super::super::journey::{Journey, Point};
-use super::{Row, count, objective, of_objective, share, status};
+use super::super::measure::{Findings, Measured};
+use super::{Row, cells, count, objective, of_objective, reasons, share, status};
 
-pub(super) fn rows(problem: &Problem, journey: &Journey, analysis: &Analysis<'_>) -> Vec<Row> {
+/// A column that says what probes spent, and where that is counted.
+type Cost = (&'static ColumnDef, fn(&Findings) -> u32);
+
+const COSTS: [Cost; 2] =
+    [(&trajectory::PROBE_HVPS, |found| found.hvps), (&trajectory::PROBE_FORWARDS, |found| found.forwards)];
+
+/// Those that the sweep has.
+pub(super) fn cost_columns(schema: &Schema) -> Vec<Cost> {
+    let columns = schema.table(Table::Trajectory).map_or(&[][..], |table| &table.columns);
+    COSTS.into_iter().filter(|(cost, _)| columns.iter().any(|column| column.name == cost.name)).collect()
+}
+
+pub(super) fn rows(
+    problem: &Problem,
+    journey: &Journey,
+    analysis: &Analysis<'_>,
+    measured: &Measured,
+    costs: &[Cost],
+) -> Vec<Row> {
     let mut path_length = 0.0;
     let rows = journey.points.iter().enumerate().map(|(snapshot, point)| {
         path_length += point.updates.length;
         let mut row = place_cells(snapshot, point);
         row.extend(loss_cells(problem, analysis, snapshot, point));
-        row.extend(path_cells(journey, analysis, snapshot, point));
+        let found = measured.snapshots.get(&snapshot);
+        row.extend(path_cells(journey, analysis, (snapshot, point), found));
+        row.extend(cells(found));
+        row.extend(costs.iter().map(|(column, cost)| (*column, found.map_or(0, cost).into())));
         row.push((&trajectory::PATH_LENGTH, path_length.into()));
         row
     });
@@ -57,12 +80,17 @@ fn loss_cells(problem: &Problem, analysis: &Analysis<'_>, snapshot: usize, point
     ]
 }
 
-fn path_cells(journey: &Journey, analysis: &Analysis<'_>, t: usize, point: &Point) -> Row {
+fn path_cells(
+    journey: &Journey,
+    analysis: &Analysis<'_>,
+    (t, point): (usize, &Point),
+    found: Option<&Findings>,
+) -> Row {
     let geometry = &analysis.geometry;
     let moved = geometry.from_previous[t];
     let ended = journey.end().is_some();
     let finite = point.on_probe_set.loss.mean.is_finite() && point.on_test_set.mean.is_finite();
-    let reasons = [
+    let known = [
         (!ended).then_some(Missing::Diverged),
         (!finite).then_some(Missing::NotFinite),
         analysis.pca.as_ref().err().copied(),
@@ -76,6 +104,6 @@ fn path_cells(journey: &Journey, analysis: &Analysis<'_>, t: usize, point: &Poin
         (&trajectory::TURNING_COSINE, geometry.turning_cosine[t].into()),
         (&trajectory::COSINE_TO_END, geometry.cosine_to_end[t].filter(|_| ended).into()),
         (&trajectory::PC_SCORES, analysis.pca.as_ref().ok().map(|pca| pca.scores[t].clone()).into()),
-        (&trajectory::STATUS, status(reasons)),
+        (&trajectory::STATUS, status(known.into_iter().chain(reasons(found)))),
     ]
 }
