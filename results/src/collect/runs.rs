@@ -23,7 +23,7 @@ pub(crate) fn write(
     writer: &mut TableWriter,
 ) -> Result<(), Error> {
     let mut cell = CellColumns::default();
-    for run in 0..plan.n_jobs() {
+    for run in 0..plan.n_run_jobs() {
         let job = plan.job_of_run(run);
         if plan.is_excluded(job) {
             continue;
@@ -131,7 +131,7 @@ fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, o
 
 /// The run of a job, or what is wrong with a segment that holds such a job.
 pub(crate) fn place_of(plan: &Plan, job: u64) -> Result<u64, String> {
-    if job >= plan.n_jobs() || plan.is_excluded(JobNumber(job)) {
+    if job >= plan.n_run_jobs() || plan.is_excluded(JobNumber(job)) {
         return Err(format!("job {job} is none of the sweep's {} runs", plan.n_runs()));
     }
     Ok(plan.place(JobNumber(job)).run)

@@ -27,7 +27,13 @@ impl Rule {
         self.conditions.iter().all(|(digit, _)| digits.contains(digit))
     }
 
-    fn condition(&self, digit: usize) -> Option<&[u32]> {
+    /// The digits that it looks at, ascending.
+    pub(super) fn digits(&self) -> impl Iterator<Item = usize> {
+        self.conditions.iter().map(|(digit, _)| *digit)
+    }
+
+    /// The values of a digit that it matches; none where it does not look at it.
+    pub(super) fn condition(&self, digit: usize) -> Option<&[u32]> {
         self.conditions.iter().find(|(at, _)| *at == digit).map(|(_, values)| values.as_slice())
     }
 
@@ -101,7 +107,7 @@ pub(super) fn count(digits: &[Digit], rules: &[Rule]) -> Result<u64, GridError> 
             states.values_mut().for_each(|ways| *ways *= digit.n);
             continue;
         }
-        let groups = groups(at, digit, rules);
+        let groups = groups(at, digit.n, &|_| true, rules);
         let alive: usize = states.keys().map(Vec::len).sum();
         if alive.saturating_mul(groups.len()) > MAX_WORK {
             let message = "the exclusions combine in too many ways to be counted";
@@ -123,12 +129,14 @@ pub(super) fn count(digits: &[Digit], rules: &[Rule]) -> Result<u64, GridError> 
     Ok(excluded)
 }
 
-/// The values of a digit by the set of rules that they do not break, with how many values share it.
-fn groups(at: usize, digit: &Digit, rules: &[Rule]) -> BTreeMap<Vec<bool>, u64> {
+/// The values of a digit by the set of rules that they do not break, with how many values share it: of `n` values those
+/// that `has` lets through.
+pub(super) fn groups(at: usize, n: u64, has: &dyn Fn(u32) -> bool, rules: &[Rule]) -> BTreeMap<Vec<bool>, u64> {
     let conditions: Vec<Option<&[u32]>> = rules.iter().map(|rule| rule.condition(at)).collect();
     let mut special: Vec<u32> = conditions.iter().flatten().copied().flatten().copied().collect();
     special.sort_unstable();
     special.dedup();
+    special.retain(|&value| has(value));
     let satisfied = |holds: &dyn Fn(&[u32]) -> bool| -> Vec<bool> {
         conditions.iter().map(|condition| condition.is_none_or(holds)).collect()
     };
@@ -136,7 +144,7 @@ fn groups(at: usize, digit: &Digit, rules: &[Rule]) -> BTreeMap<Vec<bool>, u64> 
     for &value in &special {
         *groups.entry(satisfied(&|values| holds(values, value as usize))).or_default() += 1;
     }
-    let others = digit.n - special.len() as u64;
+    let others = n - special.len() as u64;
     if others > 0 {
         *groups.entry(satisfied(&|_| false)).or_default() += others;
     }

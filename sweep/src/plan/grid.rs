@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::exclude::{self, Rule};
-use super::order::Order;
+use super::groups::{self, Family};
+use super::order::{Order, Radix};
 use crate::settings::{RunSettings, Streams};
 use crate::spec::catalogue::{Setting, Value, setting};
 use crate::spec::node::Node;
 use crate::spec::read::{MAX_AXES, MAX_AXIS_VALUES, MAX_PRODUCTS, MAX_RULES, is_length};
-use crate::spec::{Axis, Product, ReplicateAxis, ReplicateKey, SweepSpec};
+use crate::spec::{Axis, Product, ReplicateKey, SweepSpec};
 
 /// All blocks of a sweep.
 #[derive(Clone, Debug)]
@@ -18,6 +19,33 @@ pub(crate) struct Grid {
     pub(crate) n_cells: u64,
     pub(crate) n_replicates: u64,
     pub(crate) n_excluded: u64,
+    /// What varies among a cell's replicates, the last fastest.
+    pub(crate) replicates: Vec<ReplicateDigit>,
+    /// In the order of their numbers.
+    pub(crate) families: Vec<Family>,
+    /// Numbers of comparisons, those left out included.
+    pub(crate) n_groups: u64,
+    /// Comparisons that are made.
+    pub(crate) n_comparisons: u64,
+}
+
+/// A seed, or the branch of a fork, as a digit of a job's index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReplicateDigit {
+    /// `seed`, `init_seed`, `order_seed` or `branch`.
+    pub(crate) key: &'static str,
+    /// Values.
+    pub(crate) n: u64,
+    /// Jobs between two neighbouring values.
+    pub(crate) weight: u64,
+}
+
+impl ReplicateDigit {
+    /// Its value number `at`: a seed, or the branch itself.
+    pub(crate) fn value(&self, spec: &SweepSpec, at: u64) -> u64 {
+        let axis = spec.replicates.iter().find(|axis| axis.key.as_str() == self.key);
+        axis.map_or(at, |axis| axis.values[at as usize])
+    }
 }
 
 /// A product of axes, admitted together: jobs `first_job .. first_job + n_jobs`, cell-major, replicate-minor.
@@ -66,17 +94,33 @@ impl Block {
     }
 }
 
-/// The seeds of a replicate; `seed` seeds all three streams unless another axis says otherwise.
-pub(crate) fn streams(replicates: &[ReplicateAxis], mut replicate: u64) -> Streams {
+/// The seeds and the branch of a replicate; `seed` seeds all three streams unless another axis says otherwise.
+pub(crate) fn streams(spec: &SweepSpec, replicate: u64) -> Streams {
+    let n_branches = u64::from(spec.n_branches.max(1));
+    let (branch, mut replicate) = ((replicate % n_branches) as u32, replicate / n_branches);
     let mut seeds = [None; 3];
-    for axis in replicates.iter().rev() {
+    for axis in spec.replicates.iter().rev() {
         let n = axis.values.len() as u64;
         seeds[axis.key as usize] = Some(axis.values[(replicate % n) as usize]);
         replicate /= n;
     }
     let [seed, init, order] = seeds;
     let seed = seed.unwrap_or(0);
-    Streams { seed, init_seed: init.unwrap_or(seed), order_seed: order.unwrap_or(seed), branch: 0 }
+    Streams { seed, init_seed: init.unwrap_or(seed), order_seed: order.unwrap_or(seed), branch }
+}
+
+/// The replicate axes as digits, branches last: they vary fastest.
+fn replicate_digits(spec: &SweepSpec) -> Vec<ReplicateDigit> {
+    let seeds = spec.replicates.iter().map(|axis| (axis.key.as_str(), axis.values.len() as u64));
+    let branches = (spec.n_branches > 1).then_some(("branch", u64::from(spec.n_branches)));
+    let mut digits: Vec<ReplicateDigit> =
+        seeds.chain(branches).map(|(key, n)| ReplicateDigit { key, n, weight: 1 }).collect();
+    let mut weight = 1;
+    for digit in digits.iter_mut().rev() {
+        digit.weight = weight;
+        weight *= digit.n;
+    }
+    digits
 }
 
 /// A grid that cannot be, and the part of the spec that is at fault.
@@ -101,6 +145,8 @@ pub(crate) enum Part {
     Zip(usize),
     /// An exclusion.
     Exclude(usize),
+    /// A comparison.
+    Compare(usize),
 }
 
 pub(super) fn refuse<T>(
@@ -117,8 +163,17 @@ impl Grid {
     pub(crate) fn new(spec: &SweepSpec) -> Result<Self, GridError> {
         check_bounds(spec)?;
         check_zips(spec)?;
-        let replicates = n_replicates(&spec.replicates)?;
-        let mut grid = Self { blocks: Vec::new(), n_jobs: 0, n_cells: 0, n_replicates: replicates, n_excluded: 0 };
+        let mut grid = Self {
+            blocks: Vec::new(),
+            n_jobs: 0,
+            n_cells: 0,
+            n_replicates: n_replicates(spec)?,
+            n_excluded: 0,
+            replicates: replicate_digits(spec),
+            families: Vec::new(),
+            n_groups: 0,
+            n_comparisons: 0,
+        };
         for (at, product) in spec.products.iter().enumerate() {
             grid.push(spec, at, product)?;
         }
@@ -131,6 +186,7 @@ impl Grid {
                 "exclude less",
             );
         }
+        groups::add(&mut grid, spec)?;
         Ok(grid)
     }
 
@@ -152,14 +208,23 @@ impl Grid {
         };
         let rules = exclude::rules(spec, &digits);
         let excluded_cells = exclude::count(&digits, &rules)?;
-        let radices =
-            digits.iter().map(|digit| digit.n).chain(spec.replicates.iter().map(|axis| axis.values.len() as u64));
-        let order = Order::new(radices);
+        let order = self.order(spec, &digits);
         self.blocks.push(Block { first_job: self.n_jobs, n_jobs, first_cell: self.n_cells, digits, rules, order });
         self.n_jobs = total;
         self.n_cells += n_jobs / self.n_replicates;
         self.n_excluded += excluded_cells * self.n_replicates;
         Ok(())
+    }
+
+    /// The order of a block: branches, and replicates that are compared with each other, are siblings.
+    fn order(&self, spec: &SweepSpec, digits: &[Digit]) -> Order {
+        let are_siblings = |digit: &&ReplicateDigit| {
+            digit.key == "branch" || spec.compare.iter().any(|compare| compare.over == digit.key)
+        };
+        let (siblings, seeds): (Vec<_>, Vec<_>) = self.replicates.iter().partition(are_siblings);
+        let radix = |digit: &ReplicateDigit| Radix { k: digit.n, weight: digit.weight };
+        let axes = digits.iter().map(|digit| Radix { k: digit.n, weight: digit.weight });
+        Order::new(axes.chain(seeds.into_iter().map(radix)), siblings.into_iter().map(radix).collect())
     }
 }
 
@@ -187,11 +252,15 @@ fn check_bounds(spec: &SweepSpec) -> Result<(), GridError> {
     Ok(())
 }
 
-fn n_replicates(axes: &[ReplicateAxis]) -> Result<u64, GridError> {
-    let n = axes.iter().try_fold(1_u64, |n, axis| n.checked_mul(axis.values.len() as u64));
+fn n_replicates(spec: &SweepSpec) -> Result<u64, GridError> {
+    let seeds = spec.replicates.iter().map(|axis| axis.values.len() as u64);
+    let n = seeds.chain([u64::from(spec.n_branches.max(1))]).try_fold(1_u64, u64::checked_mul);
     match n {
         Some(n) if n <= u64::from(u32::MAX) => Ok(n),
-        _ => refuse(Part::Whole, "replicates", format!("more than {} replicates a cell", u32::MAX), "take fewer seeds"),
+        _ => {
+            let message = format!("more than {} replicates a cell", u32::MAX);
+            refuse(Part::Whole, "replicates", message, "take fewer seeds or branches")
+        }
     }
 }
 

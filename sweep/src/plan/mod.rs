@@ -13,7 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use groups::{Group, JobKind};
+pub use groups::{ComparisonPlace, Group, JobKind, MAX_COMPARISONS_A_RUN};
 
 use crate::columns::ColumnType;
 use crate::ids::JobNumber;
@@ -87,16 +87,16 @@ impl Plan {
     /// All job numbers: `0..n_jobs`, runs first, then comparisons, excluded ones included.
     #[must_use]
     pub fn n_jobs(&self) -> u64 {
-        self.grid.n_jobs
+        self.grid.n_jobs + self.grid.n_groups
     }
 
-    /// Jobs that are left out.
+    /// Runs that are left out.
     #[must_use]
     pub fn n_excluded(&self) -> u64 {
         self.grid.n_excluded
     }
 
-    /// Jobs that are run: `n_jobs - n_excluded`.
+    /// Runs that are trained: `n_run_jobs - n_excluded`.
     #[must_use]
     pub fn n_runs(&self) -> u64 {
         self.grid.n_jobs - self.grid.n_excluded
@@ -114,27 +114,33 @@ impl Plan {
         self.grid.n_replicates as u32
     }
 
-    /// Whether that job is left out.
+    /// Whether that job is left out: a run by an exclusion, a comparison with its members.
     ///
     /// # Panics
     /// Like all that take a job: if there is no such job, which is a bug in the caller.
     #[must_use]
     pub fn is_excluded(&self, job: JobNumber) -> bool {
+        if self.kind(job) == JobKind::Comparison {
+            return self.group(job).is_none();
+        }
         let (block, index) = self.locate(job);
         block.rules.iter().any(|rule| rule.matches(&block.digits, index))
     }
 
-    /// The job's settings, every default written out.
+    /// The settings of a run, every default written out.
+    ///
+    /// # Panics
+    /// If the job is not a run; so do `place`, `axis_cells` and `cell_label`.
     #[must_use]
     pub fn settings(&self, job: JobNumber) -> RunSettings {
         let (block, index) = self.locate(job);
         let mut run = self.spec.base.clone();
         block.apply(index, &mut run);
-        run.streams = grid::streams(&self.spec.replicates, index % self.grid.n_replicates);
+        run.streams = grid::streams(&self.spec, index % self.grid.n_replicates);
         run
     }
 
-    /// Where the job stands.
+    /// Where the run stands.
     #[must_use]
     pub fn place(&self, job: JobNumber) -> RunPlace {
         let (block, index) = self.locate(job);
@@ -152,10 +158,12 @@ impl Plan {
         JobNumber(run)
     }
 
-    /// The job at a position of the sweep's order, over `0..n_jobs`. Excluded jobs have positions too.
+    /// The job at a position of the sweep's order, over `0..n_jobs`. Excluded jobs have positions too. Comparisons stand
+    /// behind the runs, each at its number.
     #[must_use]
     pub fn job_at(&self, position: u64) -> JobNumber {
         match self.spec.execution.order {
+            _ if self.kind(JobNumber(position)) == JobKind::Comparison => JobNumber(position),
             Order::Grid => JobNumber(position),
             Order::Balanced => {
                 let (block, position) = self.locate(JobNumber(position));
@@ -168,6 +176,7 @@ impl Plan {
     #[must_use]
     pub fn position_of(&self, job: JobNumber) -> u64 {
         match self.spec.execution.order {
+            _ if self.kind(job) == JobKind::Comparison => job.0,
             Order::Grid => job.0,
             Order::Balanced => {
                 let (block, index) = self.locate(job);
@@ -199,7 +208,7 @@ impl Plan {
 
     /// The block of a job and its index there. Positions lie in the same blocks as the jobs that they hold.
     fn locate(&self, job: JobNumber) -> (&Block, u64) {
-        assert!(job.0 < self.grid.n_jobs, "a sweep of {} jobs has no job {}", self.grid.n_jobs, job.0);
+        assert!(job.0 < self.grid.n_jobs, "a sweep of {} runs has no run {}", self.grid.n_jobs, job.0);
         let after = self.grid.blocks.partition_point(|block| block.first_job <= job.0);
         let block = &self.grid.blocks[after - 1];
         debug_assert!(job.0 - block.first_job < block.n_jobs, "blocks are contiguous");

@@ -6,9 +6,24 @@
 /// `(d_j + (i mod P_j)) mod k_j`, with `P_j` the product of the earlier radices, sent through a fixed permutation. So in
 /// every prefix, the counts of an axis' values differ by at most `k_j`. Replicate axes are axes like the others and
 /// come last: the first `n_cells` positions hold every cell once, with the seeds spread evenly over them.
+///
+/// Replicates that are compared with each other are *siblings*: they stand next to each other, so that a comparison need
+/// not wait, and the order is that of their families.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
+    /// The first varies slowest.
+    siblings: Vec<Radix>,
+    n_siblings: u64,
     axes: Vec<OrderAxis>,
+}
+
+/// A digit of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Radix {
+    /// Values.
+    pub(crate) k: u64,
+    /// Indices between two neighbouring values.
+    pub(crate) weight: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -17,7 +32,7 @@ struct OrderAxis {
     k: u64,
     /// The product of the earlier axes' values: P.
     earlier: u64,
-    /// Indices between two neighbouring values: the last axis' is 1.
+    /// Indices between two neighbouring values.
     weight: u64,
     /// The permutation is a multiplication by this, coprime to `k`; near k over the golden ratio, so that
     /// consecutive values lie far apart.
@@ -27,28 +42,29 @@ struct OrderAxis {
 }
 
 impl Order {
-    /// The order of a block with these radices, whose product fits u64.
-    pub(crate) fn new(radices: impl Iterator<Item = u64>) -> Self {
+    /// The order of a block with these digits, whose sizes' product fits u64.
+    pub(crate) fn new(axes: impl Iterator<Item = Radix>, siblings: Vec<Radix>) -> Self {
         let mut earlier = 1_u64;
-        let mut axes: Vec<OrderAxis> = radices
-            .map(|k| {
+        let axes = axes
+            .map(|Radix { k, weight }| {
                 let (factor, inverse) = scatter(k);
-                let axis = OrderAxis { k, earlier, weight: 1, factor, inverse };
+                let axis = OrderAxis { k, earlier, weight, factor, inverse };
                 earlier = earlier.wrapping_mul(k);
                 axis
             })
             .collect();
-        let mut weight = 1_u64;
-        for axis in axes.iter_mut().rev() {
-            axis.weight = weight;
-            weight = weight.wrapping_mul(axis.k);
-        }
-        Self { axes }
+        let n_siblings = siblings.iter().map(|radix| radix.k).product();
+        Self { siblings, n_siblings, axes }
     }
 
     /// The index at a position.
     pub(crate) fn index_at(&self, position: u64) -> u64 {
         let mut index = 0;
+        let (mut sibling, position) = (position % self.n_siblings, position / self.n_siblings);
+        for radix in self.siblings.iter().rev() {
+            index += sibling % radix.k * radix.weight;
+            sibling /= radix.k;
+        }
         for axis in &self.axes {
             let digit = position / axis.earlier % axis.k;
             let turned = (digit + position % axis.earlier % axis.k) % axis.k;
@@ -66,7 +82,8 @@ impl Order {
             let digit = (turned + axis.k - position % axis.k) % axis.k;
             position += digit * axis.earlier;
         }
-        position
+        let sibling = |at, radix: &Radix| at * radix.k + index / radix.weight % radix.k;
+        position * self.n_siblings + self.siblings.iter().fold(0, sibling)
     }
 }
 
@@ -112,10 +129,23 @@ mod tests {
         proptest::collection::vec(1_u64..9, 0..5)
     }
 
+    /// The order of an index with these digits, the last varying fastest; the last so many are siblings.
+    fn order(radices: &[u64], n_siblings: usize) -> Order {
+        let mut weight = 1;
+        let mut digits: Vec<Radix> = Vec::new();
+        for &k in radices.iter().rev() {
+            digits.push(Radix { k, weight });
+            weight *= k;
+        }
+        digits.reverse();
+        let siblings = digits.split_off(digits.len() - n_siblings);
+        Order::new(digits.into_iter(), siblings)
+    }
+
     proptest! {
         #[test]
-        fn it_is_a_bijection(radices in radices()) {
-            let order = Order::new(radices.iter().copied());
+        fn it_is_a_bijection(radices in radices(), n_siblings in 0_usize..3) {
+            let order = order(&radices, n_siblings.min(radices.len()));
             let n: u64 = radices.iter().product();
             let mut seen = vec![false; n as usize];
             for position in 0..n {
@@ -128,7 +158,7 @@ mod tests {
 
         #[test]
         fn every_prefix_is_even(radices in radices()) {
-            let order = Order::new(radices.iter().copied());
+            let order = order(&radices, 0);
             let n: u64 = radices.iter().product();
             let mut counts: Vec<Vec<u64>> = radices.iter().map(|&k| vec![0; k as usize]).collect();
             for position in 0..n {
@@ -146,7 +176,7 @@ mod tests {
 
         #[test]
         fn large_blocks_invert(radices in proptest::collection::vec(1_u64..70_000, 1..4), at in any::<u64>()) {
-            let order = Order::new(radices.iter().copied());
+            let order = order(&radices, 0);
             let position = at % radices.iter().product::<u64>();
             prop_assert_eq!(order.position_of(order.index_at(position)), position);
         }
@@ -155,9 +185,18 @@ mod tests {
     #[test]
     fn the_first_positions_hold_every_cell_once() {
         // Three by four cells, five seeds, which are the last axis.
-        let order = Order::new([3, 4, 5].into_iter());
+        let order = order(&[3, 4, 5], 0);
         let mut cells: Vec<u64> = (0..12).map(|position| order.index_at(position) / 5).collect();
         cells.sort_unstable();
         assert_eq!(cells, (0..12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn siblings_stand_next_to_each_other() {
+        let order = order(&[3, 4, 2], 1);
+        for position in (0..24).step_by(2) {
+            let [a, b] = [position, position + 1].map(|position| order.index_at(position));
+            assert_eq!((a / 2, a % 2, b % 2), (b / 2, 0, 1));
+        }
     }
 }

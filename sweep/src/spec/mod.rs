@@ -29,6 +29,7 @@ pub use probes::{
     Predictions, Probe, ProbeExamples, Probes, Segment, Sharpness, Spectrum, Surface, Trace, TraceMethod,
 };
 pub use schema::json_schema;
+pub use snapshots::chosen;
 
 /// One submitted experiment, as its author wrote it, with every default filled in and every range resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +151,18 @@ pub enum Order {
     Balanced,
     /// Lexicographic.
     Grid,
+}
+
+impl ReplicateKey {
+    /// The word used in the spec.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::InitSeed => "init_seed",
+            Self::OrderSeed => "order_seed",
+        }
+    }
 }
 
 impl Default for Snapshots {

@@ -48,6 +48,7 @@ fn place(error: GridError, places: &Places) -> Fault {
         }
         Part::Zip(at) => places.zip.get(at).cloned(),
         Part::Exclude(at) => places.exclude.get(at).cloned(),
+        Part::Compare(at) => places.compare.get(at).cloned(),
     };
     Fault {
         span: span.unwrap_or_else(|| places.grid.clone()),

@@ -1,5 +1,7 @@
 //! A snapshot plan on a course: which steps.
 
+use std::collections::BTreeSet;
+
 use super::{SnapshotRule, Snapshots, Span};
 use crate::settings::Course;
 
@@ -26,7 +28,31 @@ impl Snapshots {
     }
 }
 
+/// Which of a run's snapshots a probe takes: the indices into `steps` (rising) of those that one of the rules names, and
+/// always the first and the last; sorted, unique. A run that ended early has the snapshots up to its end.
+#[must_use]
+pub fn chosen(at: &[SnapshotRule], steps: &[u64], course: &Course) -> Vec<usize> {
+    let log = |rule: &SnapshotRule| if let SnapshotRule::Log { n } = rule { Some(*n) } else { None };
+    let logs: BTreeSet<u64> = at.iter().filter_map(log).flat_map(|n| log_steps(n, course.total_steps)).collect();
+    let is_named = |step: u64| logs.contains(&step) || at.iter().any(|rule| rule.names(step, course));
+    let is_end = |index: usize| index == 0 || index + 1 == steps.len();
+    (0..steps.len()).filter(|&index| is_end(index) || is_named(steps[index])).collect()
+}
+
 impl SnapshotRule {
+    /// Whether a step is one of the rule's; those of a log rule are listed, not tested.
+    fn names(&self, step: u64, course: &Course) -> bool {
+        match self {
+            Self::Every { interval, from, to } => {
+                let (start, end) = bounds(*from, *to, course);
+                let stride = interval.steps(course).max(1);
+                (start..=end).contains(&step) && (step - start).is_multiple_of(stride)
+            }
+            Self::Log { .. } => false,
+            Self::Epochs(epochs) => epochs.iter().any(|&epoch| Span::Epochs(epoch).steps(course) == step),
+        }
+    }
+
     fn steps_into(&self, course: &Course, steps: &mut Vec<u64>) {
         match self {
             Self::Every { interval, from, to } => {
@@ -115,6 +141,9 @@ mod tests {
             let snapshots = Snapshots { at, keep: false };
             assert_eq!(snapshots.steps(&COURSE), expected, "{:?}", snapshots.at);
             assert!(snapshots.at_most(&COURSE) >= expected.len() as u64);
+            let every: Vec<u64> = (0..=100).collect();
+            let taken: Vec<u64> = chosen(&snapshots.at, &every, &COURSE).into_iter().map(|at| every[at]).collect();
+            assert_eq!(taken, expected, "{:?}", snapshots.at);
         }
     }
 
@@ -125,5 +154,13 @@ mod tests {
         assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!((steps.first(), steps.last()), (Some(&0), Some(&100)));
         assert!(steps.len() <= 101);
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_not_chosen() {
+        let at = [every(Span::Epochs(2), None, None)];
+        assert_eq!(chosen(&at, &[0, 7, 10, 20, 35, 40, 57], &COURSE), [0, 3, 5, 6]);
+        assert_eq!(chosen(&at, &[0], &COURSE), [0]);
+        assert_eq!(chosen(&[], &[], &COURSE), Vec::<usize>::new());
     }
 }

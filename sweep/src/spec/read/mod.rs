@@ -37,6 +37,8 @@ pub(crate) struct Places {
     pub(crate) zip: Vec<Range<usize>>,
     /// By exclusion.
     pub(crate) exclude: Vec<Range<usize>>,
+    /// By comparison.
+    pub(crate) compare: Vec<Range<usize>>,
     /// Of `[axes]`, else of the file's first line.
     pub(crate) grid: Range<usize>,
 }
