@@ -36,6 +36,8 @@ pub enum Purpose {
     /// Random changes of training images, from `order_seed`; epoch = optimiser steps before, part = position in the
     /// batch.
     Augment = 12,
+    /// Steps of a planted walk, from `order_seed`; epoch = optimiser steps before.
+    PlantedWalk = 13,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

@@ -16,6 +16,7 @@ pub(super) fn network(model: &ModelSettings, input: Shape, n_outputs: usize) -> 
     let mut build = Build { model, network: empty, value: 0, is_image, n_features };
     match model.kind {
         ModelKind::Noop => return Err(Error::NoNetwork),
+        ModelKind::Linear | ModelKind::Quadratic | ModelKind::Walk => {}
         ModelKind::Mlp => build.hidden()?,
         ModelKind::Cnn | ModelKind::Resnet => build.layers()?,
     }
@@ -27,9 +28,9 @@ pub(super) fn network(model: &ModelSettings, input: Shape, n_outputs: usize) -> 
 /// The preset that says what the layers of a `cnn` or a `resnet` are; none where its layers do.
 pub(crate) fn choice(model: &ModelSettings) -> Result<Option<Preset>, Error> {
     let (kind, example) = match model.kind {
-        ModelKind::Mlp | ModelKind::Noop => return Ok(None),
         ModelKind::Cnn => ("cnn", "lenet5"),
         ModelKind::Resnet => ("resnet", "resnet8"),
+        _ => return Ok(None),
     };
     match (model.preset, model.layers.is_empty()) {
         (Some(_), false) => Err(Error::Both),
@@ -187,7 +188,8 @@ impl Build<'_> {
     ) -> Result<(), Reason> {
         let has_norm = norm != Norm::None;
         let own = if has_norm { Activation::Identity } else { activation };
-        let bias = (self.model.bias && !has_norm).then_some(output.channels);
+        let has_bias = self.model.bias && self.model.kind != ModelKind::Quadratic;
+        let bias = (has_bias && !has_norm).then_some(output.channels);
         let parameters = self.reserve(output, weight, bias)?;
         self.push(layer, output, own)?;
         (self.last().weight, self.last().bias) = parameters;

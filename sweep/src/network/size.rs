@@ -13,6 +13,7 @@ impl ModelSettings {
             _ => 0,
         };
         match (self.kind, self.preset) {
+            (kind, _) if kind.is_planted() => 0,
             (ModelKind::Mlp | ModelKind::Noop, _) => u32::try_from(self.hidden.len()).unwrap_or(u32::MAX),
             // No preset has more or fewer layers for another image.
             (_, Some(preset)) => preset.layers(Shape::dense(1), self.width).iter().map(count).sum(),
@@ -24,6 +25,7 @@ impl ModelSettings {
     #[must_use]
     pub fn typical_width(&self) -> Option<u32> {
         match (self.kind, self.preset) {
+            (kind, _) if kind.is_planted() => None,
             (ModelKind::Mlp | ModelKind::Noop, _) => self.hidden.iter().max().copied(),
             (_, Some(preset)) if preset.kind() == ModelKind::Resnet => Some(self.width.unwrap_or(super::preset::WIDTH)),
             _ => None,

@@ -61,11 +61,22 @@ fn words(conflicts: bool, message: impl Into<String>, help: impl Into<String>) -
 pub(crate) static RULES: &[Rule] = &[
     rule("model.hidden", &["model.kind"], |run| {
         let written = run.model.hidden != RunSettings::default().model.hidden;
-        words(
-            written && !is_mlp(run),
-            format!("{} ignores it", kind(run)),
-            "leave it out: its layers are model.preset or model.layers",
-        )
+        let help = if run.model.kind.is_planted() {
+            "leave it out: a planted truth has one dense layer"
+        } else {
+            "leave it out: its layers are model.preset or model.layers"
+        };
+        words(written && !is_mlp(run), format!("{} ignores it", kind(run)), help)
+    }),
+    rule("model.activation", &["model.kind"], |run| {
+        let written = run.model.activation != RunSettings::default().model.activation;
+        let help = "leave it out: a planted truth has one dense layer";
+        words(written && run.model.kind.is_planted(), format!("{} ignores it", kind(run)), help)
+    }),
+    rule("model.norm", &["model.kind"], |run| {
+        let written = run.model.norm != RunSettings::default().model.norm;
+        let help = "leave it out: a planted truth has one dense layer";
+        words(written && run.model.kind.is_planted(), format!("{} ignores it", kind(run)), help)
     }),
     rule("model.dropout", &["model.kind"], |run| {
         let help = "leave it out, or write \"dropout 0.5\" among model.layers";
@@ -96,6 +107,15 @@ pub(crate) static RULES: &[Rule] = &[
     rule("train.learning_rate", &["train.optimizer"], |run| {
         let written = run.train.learning_rate != RunSettings::default().train.learning_rate;
         words(is_lbfgs(run) && written, ignores(run), "leave it out: its line search sets the steps")
+    }),
+    rule("train.optimizer", &["model.kind"], |run| {
+        let walks = run.model.kind == ModelKind::Walk;
+        let plain = run.train.optimizer == Optimizer::Sgd && run.train.momentum == 0.0 && run.train.weight_decay == 0.0;
+        words(
+            walks && !plain,
+            "a walk follows no gradient: it ignores optimizer, momentum and weight_decay",
+            "leave them out",
+        )
     }),
     rule("train.momentum", &["train.optimizer"], |run| {
         let reads = matches!(run.train.optimizer, Optimizer::Sgd | Optimizer::Rmsprop);
@@ -205,6 +225,9 @@ fn kind(run: &RunSettings) -> &'static str {
         ModelKind::Mlp => "an mlp",
         ModelKind::Cnn => "a cnn",
         ModelKind::Resnet => "a resnet",
+        ModelKind::Linear => "linear",
+        ModelKind::Quadratic => "quadratic",
+        ModelKind::Walk => "walk",
         ModelKind::Noop => "noop",
     }
 }

@@ -58,8 +58,23 @@ pub enum ModelKind {
     Cnn,
     /// Residual blocks of convolutions.
     Resnet,
+    /// A planted truth: one dense layer from the data to the outputs. With MSE its loss has one minimum.
+    Linear,
+    /// A planted truth: the same without bias on regression data with MSE, so that the loss is a quadratic whose Hessian
+    /// is X'X / n everywhere.
+    Quadratic,
+    /// A planted truth: a linear model whose steps are standard normal times the learning rate, whatever the loss.
+    Walk,
     /// Does nothing: measures the orchestrator.
     Noop,
+}
+
+impl ModelKind {
+    /// Whether it is a planted truth: one dense layer, whatever `model` says of others.
+    #[must_use]
+    pub fn is_planted(self) -> bool {
+        matches!(self, Self::Linear | Self::Quadratic | Self::Walk)
+    }
 }
 
 /// Between the layers.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use traipse_sweep::RunSettings;
 use traipse_sweep::network::{self, Network, Parameter};
-use traipse_sweep::settings::{BatchSize, Course, CourseError, Full, Loss, Optimizer, Sampling, Schedule};
+use traipse_sweep::settings::{BatchSize, Course, CourseError, Full, Loss, ModelKind, Optimizer, Sampling, Schedule};
 
 use crate::data::Dataset;
 use crate::kernels::Real;
@@ -44,6 +44,12 @@ pub enum ProblemError {
     /// The settings make no network for these data.
     #[error(transparent)]
     Network(#[from] network::Error),
+    /// A quadratic of something else.
+    #[error(
+        "model.kind = \"quadratic\" is the squared error of numbers: use data.name = \"regression\" and \
+         train.loss = \"mse\""
+    )]
+    Quadratic,
     /// Cross-entropy of numbers.
     #[error(
         "train.loss = \"cross-entropy\" needs classes, and these data have numbers as targets: use train.loss = \"mse\""
@@ -88,6 +94,9 @@ impl Problem {
         let network = Network::of(settings, data.input_shape(), data.n_classes)?;
         if data.is_regression() && settings.train.loss == Loss::CrossEntropy {
             return Err(ProblemError::Targets);
+        }
+        if settings.model.kind == ModelKind::Quadratic && !(data.is_regression() && settings.train.loss == Loss::Mse) {
+            return Err(ProblemError::Quadratic);
         }
         let shape = data.input_shape();
         if !settings.train.augment.is_empty() && (shape.height, shape.width) == (1, 1) {

@@ -139,13 +139,11 @@ fn timed(task: &Task, start: Start<'_>) -> (RunEnd, RunClock) {
     let settings = task.plan.settings(task.job);
     let end = match settings.model.kind {
         ModelKind::Noop => noop(task),
-        ModelKind::Mlp | ModelKind::Cnn | ModelKind::Resnet => {
-            match (problem(task, &settings), settings.train.precision) {
-                (Err(why), _) => RunEnd::Invalid(why),
-                (Ok(problem), Precision::F32) => network::<f32>(task, &problem, start, &mut train),
-                (Ok(problem), Precision::F64) => network::<f64>(task, &problem, start, &mut train),
-            }
-        }
+        _ => match (problem(task, &settings), settings.train.precision) {
+            (Err(why), _) => RunEnd::Invalid(why),
+            (Ok(problem), Precision::F32) => network::<f32>(task, &problem, start, &mut train),
+            (Ok(problem), Precision::F64) => network::<f64>(task, &problem, start, &mut train),
+        },
     };
     (end, RunClock { train, probe: clock.elapsed().saturating_sub(train) })
 }

@@ -10,6 +10,7 @@ mod lbfgs;
 mod properties;
 mod schedule;
 mod search;
+mod walk;
 
 use crate::init;
 use crate::kernels::{Apply, Buffer, Isa, LANES, MOMENTS, Real, Rule, Sink, Update};
@@ -24,7 +25,7 @@ use fork::Fork;
 use full_batch::FullBatch;
 pub use lbfgs::{Budget, Iteration, Lbfgs, Minimum};
 use schedule::LearningRate;
-use traipse_sweep::settings::{Optimizer, TrainSettings};
+use traipse_sweep::settings::{ModelKind, Optimizer, TrainSettings};
 
 /// Examples that go through the network at once at most; a larger batch is summed in chunks, unless the network mixes examples.
 const CHUNK: usize = 256;
@@ -135,6 +136,9 @@ impl<T: Real> Trainer<T> {
         self.fork_if_due();
         if self.full_batch.is_some() {
             return self.iterate();
+        }
+        if self.problem.settings().model.kind == ModelKind::Walk {
+            return self.wander();
         }
         let rate = self.learning_rate();
         let (n_rows, squares, loss) = self.update(rate);
