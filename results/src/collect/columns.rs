@@ -1,9 +1,8 @@
 //! The columns of the final tables: those of the catalogue, and the axes of the sweep.
 
 use traipse_sweep::Plan;
-use traipse_sweep::columns::{ColumnDef, Source, Table, runs};
+use traipse_sweep::columns::{Source, Table, runs};
 use traipse_sweep::plan::AxisColumn;
-use traipse_sweep::rows::Schema;
 
 use crate::schema::Spec;
 
@@ -33,15 +32,10 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of a table that is merged from segments.
     pub(crate) fn of(table: Table, plan: &Plan) -> Self {
-        let schema = Schema::of(plan.spec());
-        let known = schema.table(table);
-        let asked =
-            |column: &ColumnDef| known.is_some_and(|known| known.columns.iter().any(|def| def.name == column.name));
         let mut layout = Self { columns: Vec::new(), fillers: Vec::new(), wanted: Vec::new(), places: Vec::new() };
-        for &column in table.columns() {
+        for &column in table.columns().iter().filter(|column| column.is_in(plan.spec())) {
             match column.source {
                 Source::Plan | Source::Merge => layout.push(column.into(), Filler::Plan(column.name)),
-                Source::Worker if !asked(column) => {}
                 Source::Worker | Source::Coordinator => {
                     layout.places.push(layout.columns.len());
                     layout.push(column.into(), Filler::Segment(layout.wanted.len()));

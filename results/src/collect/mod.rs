@@ -100,7 +100,8 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
     let mut finished = Vec::new();
     let winners = Winners::find(&segments(input, Table::Runs))?;
     finished.push((Table::Runs, write_runs(input, out, &winners, &mut outcomes)?));
-    for table in Table::FROM_WORKERS.into_iter().filter(|table| *table != Table::Runs) {
+    let rest = |table: &Table| !matches!(table, Table::Runs | Table::Comparisons) && table.is_in(input.plan.spec());
+    for table in Table::FROM_WORKERS.into_iter().filter(rest) {
         finished.push((table, write_rest(input, out, table, &outcomes, &winners)?));
     }
     let (statistics, cells) = write_statistics(input, out, &finished)?;

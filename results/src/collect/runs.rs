@@ -124,6 +124,8 @@ fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, o
         "seed" => Cell::U64(settings.streams.seed),
         "init_seed" => Cell::U64(settings.streams.init_seed),
         "order_seed" => Cell::U64(settings.streams.order_seed),
+        "branch" => Cell::U32(settings.streams.branch),
+        "barrier_sibling_chord" => Cell::Null,
         "outcome" => Cell::from(outcome),
         other => unreachable!("the catalogue's plan column {other} has its line here"),
     }
