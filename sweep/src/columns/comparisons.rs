@@ -169,7 +169,7 @@ pub static BARRIER_ERROR: ColumnDef = column(
     Source::Worker,
     "highest interior test error over the mean of the two ends",
 );
-/// Spread of the loss under another order of summation.
+/// Largest difference of the loss from that in f64 with the examples in reverse, at the ends and the middle.
 pub static LOSS_ERROR: ColumnDef = column(
     Table::Comparisons,
     "loss_error",
@@ -177,7 +177,7 @@ pub static LOSS_ERROR: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "spread of the loss under another order of summation",
+    "largest difference of the loss from that in f64 with the examples in reverse, at the ends and the middle",
 );
 /// Interior points above the chord by more than 3 × loss_error.
 pub static VIOLATIONS: ColumnDef = column(

@@ -94,7 +94,7 @@ pub static BARRIER_MAX: ColumnDef = column(
     Source::Worker,
     "highest interior loss over the higher end",
 );
-/// Spread of the loss under another order of summation.
+/// Largest difference of the loss from that in f64 with the examples in reverse, at the ends and the middle.
 pub static LOSS_ERROR: ColumnDef = column(
     Table::Curves,
     "loss_error",
@@ -102,7 +102,7 @@ pub static LOSS_ERROR: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "spread of the loss under another order of summation",
+    "largest difference of the loss from that in f64 with the examples in reverse, at the ends and the middle",
 );
 /// Smallest second difference of the loss over neighbouring points.
 pub static MIN_SECOND_DIFFERENCE: ColumnDef = column(

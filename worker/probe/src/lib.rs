@@ -20,6 +20,7 @@ pub mod nulls;
 pub mod path;
 pub mod pca;
 mod records;
+pub mod segment;
 mod snapshot;
 mod spectrum;
 mod step_gram;

@@ -1,5 +1,7 @@
 //! Exact measures at a point of weight space: mean loss, error, gradient, gradient noise.
 
+mod outputs;
+
 use std::sync::Arc;
 
 use crate::data::{Dataset, Split, Targets};

@@ -21,8 +21,6 @@ use mix::{Parts, Place};
 
 /// Added to variances (PyTorch's).
 pub(super) const EPSILON: f64 = 1e-5;
-/// How far running statistics move towards those of a batch (PyTorch's).
-const MOMENTUM: f64 = 0.1;
 
 /// γ x̂ + β, a γ and β a channel (Ioffe, Szegedy 2015). Cost: reads its input about twice from memory, and δ too.
 #[derive(Clone, Debug)]
@@ -127,14 +125,14 @@ impl<T: Real> Layer<T> for BatchNorm {
         frame.isa.run(Give { layer: self, scratch, sink });
     }
 
-    /// By a tenth, with the unbiased variance (the biased one where a channel has a single number).
-    fn update_running(&self, n: usize, saved: &Saved<T>, running: &mut [f64]) {
+    /// With the unbiased variance (the biased one where a channel has a single number).
+    fn update_running(&self, n: usize, saved: &Saved<T>, share: f64, running: &mut [f64]) {
         let count = (n * self.pixels) as f64;
         let (means, variances) = running.split_at_mut(self.channels);
         for (channel, (mean, variance)) in means.iter_mut().zip(variances).enumerate() {
             let found = saved.numbers[2 * self.channels + channel].wide() * (count / (count - 1.0).max(1.0));
-            *mean = (1.0 - MOMENTUM) * *mean + MOMENTUM * saved.numbers[channel].wide();
-            *variance = (1.0 - MOMENTUM) * *variance + MOMENTUM * found;
+            *mean = (1.0 - share) * *mean + share * saved.numbers[channel].wide();
+            *variance = (1.0 - share) * *variance + share * found;
         }
     }
 }

@@ -129,7 +129,7 @@ impl<T: Real> Bench<T> {
         let mut out = Outputs { activation: Activation::Identity, value: &mut output, slope: &mut [], bend: &mut [] };
         let mode = Mode::Batch;
         self.layer.forward(&self.frame(at, &mode), &mut saved, &mut Scratch::new(room.scratch), &mut out);
-        self.layer.update_running(self.n, &saved, running);
+        self.layer.update_running(self.n, &saved, super::RUNNING_SHARE, running);
     }
 
     /// Runs a way back into fresh gradients.

@@ -25,6 +25,9 @@ use traipse_sweep::streams::{Draws, Philox, Purpose};
 
 use crate::kernels::{Buffer, Delta, Isa, Left, Outputs, Packed, Real, Sink, Tangent};
 
+/// How far a training step moves running statistics towards those of its batch (PyTorch's).
+pub(crate) const RUNNING_SHARE: f64 = 0.1;
+
 /// The layer of a node whose parameters lie at these places; `n_dropouts` dropout layers come before it.
 pub(crate) fn build<T: Real>(node: &Node, at: Places, n_dropouts: usize) -> Box<dyn Layer<T>> {
     match node.layer {
@@ -214,8 +217,8 @@ pub(crate) trait Layer<T: Real>: Debug + Send + Sync {
         sink: &mut Sink<'_, T>,
     );
 
-    /// Moves the running statistics by what a training chunk saved; nothing for a layer without them.
-    fn update_running(&self, _n: usize, _saved: &Saved<T>, _running: &mut [f64]) {}
+    /// Moves the running statistics by a share of the way to what a chunk saved; nothing for a layer without them.
+    fn update_running(&self, _n: usize, _saved: &Saved<T>, _share: f64, _running: &mut [f64]) {}
 }
 
 impl<'a, T> Input<'a, T> {

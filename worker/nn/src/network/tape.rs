@@ -168,10 +168,10 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// After a training chunk: moves the running statistics.
-    pub(crate) fn update_running(&self, network: &Network<T>, buffers: &mut [f64]) {
+    /// After a chunk with batch statistics: moves the running statistics by a share of the way to them.
+    pub(crate) fn update_running(&self, network: &Network<T>, share: f64, buffers: &mut [f64]) {
         for ((node, layer), saved) in network.shape.nodes.iter().zip(&network.layers).zip(&self.saved) {
-            layer.update_running(self.n(), saved, &mut buffers[node.buffers.clone()]);
+            layer.update_running(self.n(), saved, share, &mut buffers[node.buffers.clone()]);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::lbfgs::{Iteration, Lbfgs};
 use super::{Step, Trainer};
 use crate::kernels::{Buffer, LANES, Real, Sink, fold};
-use crate::layers::Mode;
+use crate::layers::{Mode, RUNNING_SHARE};
 use crate::network::{Network, Tape};
 use crate::problem::Problem;
 
@@ -47,7 +47,7 @@ impl<T: Real> Trainer<T> {
         if network.mixes_examples() && found.moved {
             // The last look may have been elsewhere.
             look(problem, network, tape, parameters, rows);
-            tape.update_running(network, buffers);
+            tape.update_running(network, RUNNING_SHARE, buffers);
         }
         let n_rows = rows.len();
         self.finish(n_rows, found.length, found.value - before, found.square)

@@ -14,7 +14,7 @@ mod walk;
 
 use crate::init;
 use crate::kernels::{Apply, Buffer, Isa, LANES, MOMENTS, Real, Rule, Sink, Update};
-use crate::layers::{Mode, Noise};
+use crate::layers::{Mode, Noise, RUNNING_SHARE};
 use crate::network::{Network, Purpose, Tape};
 use crate::problem::Problem;
 use batches::Batches;
@@ -164,7 +164,7 @@ impl<T: Real> Trainer<T> {
             loss += tape.score(network, scale).loss;
             let mut sink = Sink::Update(update);
             tape.backward(network, &data.train, None, &mode, &mut sink);
-            tape.update_running(network, &mut self.buffers);
+            tape.update_running(network, RUNNING_SHARE, &mut self.buffers);
             let Sink::Update(update) = sink else { unreachable!("the sink was made of an update") };
             return (n_rows, update.squares, loss);
         }
