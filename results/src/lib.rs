@@ -13,14 +13,19 @@ mod buffer;
 mod cells;
 mod collect;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod merge;
 pub mod read;
 mod schema;
 pub mod segment;
 mod statistics;
 mod table_writer;
+mod tables;
+pub mod verdict;
 
 pub use attempt::AttemptRow;
 pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};
 pub use collect::{Collect, Collected, TableFile, WithoutRows, collect, holds};
 pub use error::Error;
+pub use tables::{FileEntry, Manifest, Tables};

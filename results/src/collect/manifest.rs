@@ -16,7 +16,7 @@ use crate::aside::{Aside, Finished};
 /// The file's name.
 pub(crate) const NAME: &str = "manifest.json";
 /// Raised when keys change their meaning.
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Manifest<'a> {

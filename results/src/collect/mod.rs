@@ -17,6 +17,7 @@ use traipse_sweep::{Outcome, Plan, SweepId};
 
 use columns::Layout;
 pub(crate) use columns::axis_specs;
+pub(crate) use manifest::VERSION as MANIFEST_VERSION;
 use outcomes::Outcomes;
 use winners::Winners;
 
