@@ -178,7 +178,7 @@ fn input(header: ResultsHeader, segments: Vec<(Table, PathBuf)>) -> Result<(Coll
         segments,
         without_rows,
         state: status.state().as_str().to_owned(),
-        complete: status.n_ended() == status.n_runs,
+        complete: status.n_ended() == status.n_jobs(),
         build: header.build,
         numerics: status.numerics.clone(),
     };

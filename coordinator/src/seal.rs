@@ -185,7 +185,7 @@ impl Sealer {
         let Some(entry) = self.driver.sweep(sweep) else { return Ok(()) };
         let (mut after, end) = self.journal.run(move |ledger| Box::pin(ledger.unsealed(sweep))).await?;
         loop {
-            let taken = self.take(sweep, after, end).await?;
+            let taken = self.take(sweep, entry.n_run_jobs, after, end).await?;
             let is_last = taken.upto == end;
             let is_full = taken.bytes >= self.limits.seal_bytes || taken.attempts.len() >= MAX_ATTEMPTS;
             let is_empty = taken.blocks.is_empty() && taken.attempts.is_empty();
@@ -201,7 +201,7 @@ impl Sealer {
     }
 
     /// At most one segment's rows and attempts, in pages, between which batches are committed.
-    async fn take(&self, sweep: SweepId, after: i64, end: i64) -> Result<Taken, Error> {
+    async fn take(&self, sweep: SweepId, n_run_jobs: u64, after: i64, end: i64) -> Result<Taken, Error> {
         let mut taken = Taken { upto: end, bytes: 0, blocks: Vec::new(), attempts: Vec::new() };
         let mut at = after;
         loop {
@@ -223,7 +223,7 @@ impl Sealer {
         }
         let (mut at, end) = (after, taken.upto);
         loop {
-            let page = self.journal.run(move |ledger| Box::pin(ledger.attempts(sweep, at, end))).await?;
+            let page = self.journal.run(move |ledger| Box::pin(ledger.attempts(sweep, at, end, n_run_jobs))).await?;
             let Some(&(last, _)) = page.last() else { break };
             at = last;
             taken.attempts.extend(page.into_iter().map(|(_, row)| row));

@@ -34,5 +34,8 @@ pub const MAX_ROWS_BYTES: u64 = 256 << 20;
 /// The kind of the artifact that holds a job's rows, in place of the block in its report.
 pub const ROWS_KIND: &str = "rows";
 
+/// The kind of the artifact that holds the weights of a run that its comparisons need. It is there while the sweep is.
+pub const MEMBERS_KIND: &str = "members.safetensors";
+
 /// Version of the protocol between coordinator and worker; another one is refused at `register`.
 pub const PROTOCOL: u32 = 1;

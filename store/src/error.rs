@@ -77,6 +77,16 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// What came from the store could not be written down.
+    #[error("cannot copy {name} out of the artifact store {url}: {source}")]
+    Copy {
+        /// The store.
+        url: String,
+        /// The artifact.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// More bytes than an artifact may have.
     #[error("{name} has {size} bytes, but an artifact in {url} may have at most {max}")]
     TooLarge {

@@ -1,7 +1,7 @@
 //! The store: put once, get, check, list, delete.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -160,13 +160,25 @@ impl Store {
     /// # Errors
     /// [`Error::Size`] or [`Error::Damaged`] if it is another; otherwise as [`Store::get`].
     pub async fn get_exactly(&self, name: &Name, promised: &Artifact) -> Result<Bytes, Error> {
-        let found = self.open_object(name).await?;
-        if found.meta.size != promised.size {
-            let (expected, found) = (promised.size, found.meta.size);
-            return Err(Error::Size { url: self.url.to_string(), name: name.to_string(), expected, found });
-        }
+        let found = self.open_promised(name, promised).await?;
         let bytes = found.bytes().await.map_err(|source| self.failed("read", name, source))?;
         self.verified(name, bytes, &promised.sha256)
+    }
+
+    /// Writes the content of an artifact to `out`, piece by piece, if size and SHA-256 are the promised ones. One of
+    /// another size is not read; of a damaged one, some or all has been written.
+    ///
+    /// # Errors
+    /// [`Error::Copy`] if `out` does not take it; otherwise as [`Store::get_exactly`].
+    pub async fn copy_exactly(&self, name: &Name, promised: &Artifact, out: &mut dyn Write) -> Result<(), Error> {
+        let mut pieces = self.open_promised(name, promised).await?.into_stream();
+        let mut digest = Sha256::new();
+        while let Some(piece) = pieces.try_next().await.map_err(|source| self.failed("read", name, source))? {
+            digest.update(&piece);
+            let failed = |source| Error::Copy { url: self.url.to_string(), name: name.to_string(), source };
+            out.write_all(&piece).map_err(failed)?;
+        }
+        self.check_digest(name, digest.finalize().into(), &promised.sha256)
     }
 
     /// All artifacts under a prefix, in the order of their names. Files of others in the folder are passed over.
@@ -272,12 +284,25 @@ impl Store {
         }
     }
 
-    fn verified(&self, name: &Name, bytes: Bytes, sha256: &[u8; 32]) -> Result<Bytes, Error> {
-        let found = Artifact::of(&bytes).sha256;
-        if found == *sha256 {
-            return Ok(bytes);
+    /// An object of the promised size.
+    async fn open_promised(&self, name: &Name, promised: &Artifact) -> Result<GetResult, Error> {
+        let found = self.open_object(name).await?;
+        if found.meta.size == promised.size {
+            return Ok(found);
         }
-        let (expected, found) = (hex(sha256), hex(&found));
+        let (expected, found) = (promised.size, found.meta.size);
+        Err(Error::Size { url: self.url.to_string(), name: name.to_string(), expected, found })
+    }
+
+    fn verified(&self, name: &Name, bytes: Bytes, sha256: &[u8; 32]) -> Result<Bytes, Error> {
+        self.check_digest(name, Artifact::of(&bytes).sha256, sha256).map(|()| bytes)
+    }
+
+    fn check_digest(&self, name: &Name, found: [u8; 32], expected: &[u8; 32]) -> Result<(), Error> {
+        if found == *expected {
+            return Ok(());
+        }
+        let (expected, found) = (hex(expected), hex(&found));
         Err(Error::Damaged { url: self.url.to_string(), name: name.to_string(), expected, found })
     }
 

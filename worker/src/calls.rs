@@ -22,7 +22,7 @@ use crate::wire::{self, Introduction};
 /// A heartbeat that is not answered within this has failed: the next one is due anyway.
 const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(10);
 
-type Client = WorkerServiceClient<Authorised>;
+pub(crate) type Client = WorkerServiceClient<Authorised>;
 
 /// What came of a call.
 #[derive(Debug)]
@@ -144,7 +144,8 @@ impl Calls {
         });
     }
 
-    fn work(&self) -> Client {
+    /// A client of the coordinator that is called now.
+    pub(crate) fn work(&self) -> Client {
         self.coordinators[self.at].work.clone()
     }
 

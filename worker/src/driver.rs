@@ -15,6 +15,7 @@ use traipse_sweep::LeaseId;
 
 use crate::calls::{Answer, Calls};
 use crate::job::Context;
+use crate::members::Line;
 use crate::options::{Error, Options};
 use crate::pool::{Job, Pool, Signals};
 use crate::reach::Reach;
@@ -37,7 +38,8 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
     let reach = Reach::default();
     let scratch = options.scratch(&state.folder);
     tracing::debug!(memory_per_slot = scratch.memory, "snapshots beyond this go to a file");
-    let context = Arc::new(Context { data: options.data.clone(), scratch, reach, runtime: Handle::current() });
+    let (data, line, runtime) = (options.data.clone(), Line::default(), Handle::current());
+    let context = Arc::new(Context { data, scratch, reach, line, runtime });
     let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
     let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
     let introduction = Introduction {
@@ -201,6 +203,7 @@ impl Driver {
         tracing::info!(%url, session = %response.session, life, reaches_store, "registered");
         self.answers = true;
         self.context.reach.set(store);
+        self.context.line.set(self.calls.work());
         self.session = response.session;
         let heartbeat = Duration::from_millis(response.heartbeat_ms);
         Event::Registered { call, heartbeat, ended: response.ended.into_iter().map(LeaseId).collect() }

@@ -1,4 +1,4 @@
-//! One job on its slot's thread: data, training, probes, rows, weights, and what it cost.
+//! One job on its slot's thread: a run (data, training, probes) or a comparison of several, rows, weights, and what it cost.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,13 +12,15 @@ use traipse_agent::JobEnd;
 use traipse_nn::Dataset;
 use traipse_proto::convert::report::{Parts, PartsResult, cut, message};
 use traipse_proto::convert::rows;
-use traipse_proto::{INLINE_ROWS_BYTES, MAX_ROWS_BYTES, ROWS_KIND, v1};
+use traipse_proto::{INLINE_ROWS_BYTES, MAX_ROWS_BYTES, MEMBERS_KIND, ROWS_KIND, v1};
 use traipse_store::Name;
+use traipse_sweep::plan::JobKind;
 use traipse_sweep::settings::ModelKind;
 use traipse_sweep::{FailureClass, JobNumber, Outcome, Plan, RowBlock, Schema};
 
 use crate::clocks;
 use crate::data::Cache;
+use crate::members::{self, Line};
 use crate::pool::Job;
 use crate::reach::Reach;
 use crate::run::{self, Kept, RunClock, RunEnd, Scratch, Task};
@@ -34,19 +36,20 @@ pub(crate) struct Context {
     /// Of one slot.
     pub(crate) scratch: Scratch,
     pub(crate) reach: Reach,
+    pub(crate) line: Line,
     /// Where the store's futures run; slots are not its threads.
     pub(crate) runtime: Handle,
 }
 
 /// Why an attempt has no rows.
-struct Failure {
+pub(crate) struct Failure {
     class: FailureClass,
     message: String,
 }
 
 /// How an attempt ended, before it is put into a report.
 enum End {
-    Rows { outcome: Outcome, block: RowBlock, kept: Option<Box<Kept>> },
+    Rows { outcome: Outcome, block: RowBlock, kept: Option<Box<Kept>>, members: Option<Box<Kept>> },
     Stopped,
 }
 
@@ -105,19 +108,21 @@ fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<
         let message = format!("the sweep has {} jobs, none with number {}", plan.n_jobs(), job.lease.job.0);
         return Err(Failure { class: FailureClass::Invalid, message });
     }
-    let end = match catch_unwind(AssertUnwindSafe(|| train(job, plan, schema, context, clock))) {
+    let end = match catch_unwind(AssertUnwindSafe(|| measure(job, plan, schema, context, clock))) {
         Ok(end) => end?,
         Err(panic) => return Err(Failure { class: FailureClass::Poison, message: panic_message(&*panic) }),
     };
-    let End::Rows { outcome, block, kept } = end else { return Ok(None) };
+    let End::Rows { outcome, block, kept, members } = end else { return Ok(None) };
     let block = rows::encode(&block, schema)
         .map_err(|error| Failure { class: FailureClass::Poison, message: format!("its rows do not fit: {error}") })?;
     if block.len() as u64 > MAX_ROWS_BYTES {
         return Err(too_many_rows(block.len()));
     }
     let mut artifacts = Vec::new();
-    if let Some(weights) = kept {
-        artifacts.push(put_weights(job, context, &weights)?);
+    for (kind, weights) in [(KEPT, kept), (MEMBERS_KIND, members)] {
+        if let Some(weights) = weights {
+            artifacts.push(put_weights(job, context, kind, &weights)?);
+        }
     }
     if block.len() <= INLINE_ROWS_BYTES {
         return Ok(Some(PartsResult::Rows { outcome, block, artifacts }));
@@ -126,7 +131,7 @@ fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<
     Ok(Some(PartsResult::Rows { outcome, block: Bytes::new(), artifacts }))
 }
 
-fn train(
+fn measure(
     job: &Job,
     plan: &Arc<Plan>,
     schema: &Arc<Schema>,
@@ -134,20 +139,31 @@ fn train(
     clock: &mut RunClock,
 ) -> Result<End, Failure> {
     let loading = Instant::now();
+    let members = match plan.kind(job.lease.job) {
+        JobKind::Run => None,
+        JobKind::Comparison => match members::fetch(job, plan, context)? {
+            Some(members) => Some(members),
+            None => return Ok(End::Stopped),
+        },
+    };
+    let first_run = members.iter().flatten().map(|member| member.job).next().unwrap_or(job.lease.job);
     let task = Task {
         plan: plan.clone(),
         job: job.lease.job,
         schema: schema.clone(),
-        data: data(plan, job.lease.job, context)?,
+        data: data(plan, first_run, context)?,
         scratch: context.scratch.clone(),
         progress: job.signals.progress.clone(),
         stop: job.signals.stop.clone(),
     };
-    let (end, spent) = run::run(&task);
+    let (end, spent) = match members {
+        None => run::run(&task),
+        Some(members) => run::compare(&task, &members),
+    };
     *clock = spent;
     tracing::trace!(loading = ?loading.elapsed().saturating_sub(spent.train + spent.probe), "a job ended");
     match end {
-        RunEnd::Rows { outcome, block, kept, .. } => Ok(End::Rows { outcome, block, kept }),
+        RunEnd::Rows { outcome, block, kept, members } => Ok(End::Rows { outcome, block, kept, members }),
         RunEnd::Stopped => Ok(End::Stopped),
         RunEnd::Invalid(message) => Err(Failure { class: FailureClass::Invalid, message }),
         RunEnd::Lost(error) => Err(transient(error.to_string())),
@@ -172,11 +188,11 @@ fn put(job: &Job, context: &Context, kind: &str, bytes: Bytes) -> Result<v1::Art
 }
 
 /// The same for weights, which need not fit into memory.
-fn put_weights(job: &Job, context: &Context, weights: &Kept) -> Result<v1::Artifact, Failure> {
-    let Some(store) = context.reach.store() else { return Err(out_of_reach(KEPT, 0)) };
-    let name = name(job, KEPT)?;
+fn put_weights(job: &Job, context: &Context, kind: &str, weights: &Kept) -> Result<v1::Artifact, Failure> {
+    let Some(store) = context.reach.store() else { return Err(out_of_reach(kind, 0)) };
+    let name = name(job, kind)?;
     let put = context.runtime.block_on(store.put_pieces_if_absent(&name, weights.n_bytes(), weights.pieces()));
-    artifact(KEPT, put)
+    artifact(kind, put)
 }
 
 fn name(job: &Job, kind: &str) -> Result<Name, Failure> {
@@ -191,18 +207,22 @@ fn artifact(kind: &str, put: Result<traipse_store::Artifact, traipse_store::Erro
             Ok(v1::Artifact { kind: kind.to_owned(), size: artifact.size, sha256: artifact.sha256.to_vec() })
         }
         Err(error @ traipse_store::Error::TooLarge { .. }) => {
-            let message = format!("{error}: take fewer snapshots, or do not keep them (snapshots.keep)");
+            let message = format!("{error}: take fewer snapshots, or do not keep or compare them");
             Err(Failure { class: FailureClass::Invalid, message })
         }
         Err(error) => Err(transient(error.to_string())),
     }
 }
 
-fn out_of_reach(kind: &str, n_bytes: usize) -> Failure {
-    let what = if kind == ROWS_KIND {
-        format!("the run's rows have {n_bytes} bytes, and above {INLINE_ROWS_BYTES} they go through the artifact store")
-    } else {
-        "snapshots.keep needs the artifact store".to_owned()
+pub(crate) fn out_of_reach(kind: &str, n_bytes: usize) -> Failure {
+    let what = match kind {
+        ROWS_KIND => {
+            format!(
+                "the job's rows have {n_bytes} bytes, and above {INLINE_ROWS_BYTES} they go through the artifact store"
+            )
+        }
+        MEMBERS_KIND => "comparisons need the artifact store".to_owned(),
+        _ => "snapshots.keep needs the artifact store".to_owned(),
     };
     transient(format!(
         "{what}, which this worker does not reach: mount the folder that the coordinator announces (the worker's log \
@@ -210,7 +230,7 @@ fn out_of_reach(kind: &str, n_bytes: usize) -> Failure {
     ))
 }
 
-fn transient(message: String) -> Failure {
+pub(crate) fn transient(message: String) -> Failure {
     Failure { class: FailureClass::Transient, message }
 }
 

@@ -8,6 +8,7 @@ mod clocks;
 pub mod data;
 mod driver;
 mod job;
+mod members;
 mod memory;
 mod options;
 mod pool;

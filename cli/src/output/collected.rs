@@ -39,7 +39,7 @@ pub(crate) fn json(screen: &Screen, status: &SweepStatus, collected: &Collected,
     let files: Vec<_> = collected.files.iter().map(file).collect();
     screen.json(&CollectedView {
         out: out.display().to_string(),
-        complete: status.n_ended() == status.n_runs,
+        complete: status.n_ended() == status.n_jobs(),
         status: status.into(),
         files: files
             .iter()
@@ -62,7 +62,7 @@ pub(crate) fn text(
     if let Some(table) = cells::table(&collected.cells, plan.n_runs() / u64::from(plan.n_replicates())) {
         screen.print(format!("{table}\n"))?;
     }
-    let partial = match status.n_runs - status.n_ended() {
+    let partial = match status.n_jobs() - status.n_ended() {
         0 => String::new(),
         n => style::warning(format!(", {} to come: these tables are partial", count(n))),
     };

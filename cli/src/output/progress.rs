@@ -44,7 +44,7 @@ impl Progress {
         let began = *self.began.get_or_insert(Began { at: now, n_ended: status.n_ended() });
         if self.screen.draws() {
             let bar = self.bar.get_or_insert_with(|| new_bar(&self.screen));
-            bar.set_length(status.n_runs);
+            bar.set_length(status.n_jobs());
             bar.set_position(status.n_ended());
             bar.set_message(details(status, began, now));
         } else if self.said.is_none_or(|said| now - said >= LINE_INTERVAL) {
@@ -88,14 +88,15 @@ fn new_bar(screen: &Screen) -> ProgressBar {
 }
 
 fn line(status: &SweepStatus, began: Began, now: Instant) -> String {
-    let done = format!("{} of {} runs", count(status.n_ended()), count(status.n_runs));
+    let jobs = if status.n_comparisons == 0 { "runs" } else { "jobs" };
+    let done = format!("{} of {} {jobs}", count(status.n_ended()), count(status.n_jobs()));
     format!("{done}  {}", details(status, began, now)).trim_end().to_owned()
 }
 
 /// `12 runs/s  40 s left  2 diverged`.
 fn details(status: &SweepStatus, began: Began, now: Instant) -> String {
     let elapsed = (now - began.at).as_secs_f64();
-    let n_left = status.n_runs.saturating_sub(status.n_ended());
+    let n_left = status.n_jobs().saturating_sub(status.n_ended());
     let n_here = status.n_ended().saturating_sub(began.n_ended);
     let mut parts = Vec::new();
     if n_here > 0 {

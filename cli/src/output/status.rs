@@ -18,6 +18,9 @@ pub(crate) struct StatusView<'a> {
     state: &'static str,
     n_runs: u64,
     n_excluded: u64,
+    n_comparisons: u64,
+    n_comparisons_done: u64,
+    n_blocked: u64,
     n_ready: u64,
     n_leased: u64,
     n_backoff: u64,
@@ -44,6 +47,9 @@ impl<'a> From<&'a SweepStatus> for StatusView<'a> {
             state: status.state().as_str(),
             n_runs: status.n_runs,
             n_excluded: status.n_excluded,
+            n_comparisons: status.n_comparisons,
+            n_comparisons_done: status.n_comparisons_done,
+            n_blocked: status.n_blocked,
             n_ready: status.n_ready,
             n_leased: status.n_leased,
             n_backoff: status.n_backoff,
@@ -77,7 +83,7 @@ pub(crate) fn list(sweeps: &[SweepStatus]) -> String {
         ("name", Align::Left),
         ("state", Align::Left),
         ("done", Align::Right),
-        ("runs", Align::Right),
+        ("jobs", Align::Right),
         ("running", Align::Right),
         ("failed", Align::Right),
         ("runs/s", Align::Right),
@@ -89,7 +95,7 @@ pub(crate) fn list(sweeps: &[SweepStatus]) -> String {
             style::strong(&status.name),
             state_word(status),
             count(status.n_ended()),
-            count(status.n_runs),
+            count(status.n_jobs()),
             count(status.n_leased),
             failures(status),
             if status.state().is_over() { "-".to_owned() } else { rate(status.rate) },
@@ -103,7 +109,15 @@ pub(crate) fn one(status: &SweepStatus) -> String {
     let mut lines = vec![format!("{}  {}", style::strong(&status.name), style::faint(&status.sweep))];
     let mut line = |label: &str, text: String| lines.push(format!("  {} {text}", style::faint(format!("{label:<9}"))));
     line("state", state_word(status));
-    line("runs", format!("{} of {} done{}", count(status.n_ended()), count(status.n_runs), excluded(status)));
+    let n_runs_done = status.n_ended().saturating_sub(status.n_comparisons_done);
+    line(
+        "runs",
+        format!("{} of {} done{}", count(n_runs_done.min(status.n_runs)), count(status.n_runs), excluded(status)),
+    );
+    if status.n_comparisons > 0 {
+        let (done, all) = (count(status.n_comparisons_done), count(status.n_comparisons));
+        line("compared", format!("{done} of {all} comparisons done, {} wait for their runs", count(status.n_blocked)));
+    }
     line("outcomes", outcomes(status));
     if !status.state().is_over() {
         let (ready, leased) = (count(status.n_ready), count(status.n_leased));

@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     pub(crate) spec: Arc<str>,
     /// What its row blocks hold.
     pub(crate) schema: Schema,
+    /// Jobs below this number are runs, the others comparisons.
+    pub(crate) n_run_jobs: u64,
 }
 
 impl Catalogue {
@@ -33,7 +35,7 @@ impl Catalogue {
         for &sweep in sweeps {
             if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
                 let schema = Schema::of(plan.spec());
-                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema }));
+                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema, n_run_jobs: plan.n_run_jobs() }));
             }
         }
     }

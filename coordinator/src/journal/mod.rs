@@ -1,6 +1,7 @@
 //! The journal and the ledger: facts, rows and attempts in one SQLite file, because commits over several files are not
 //! atomic. One task owns the one connection; others hold a [`Journal`].
 
+mod artifacts;
 mod batch;
 mod error;
 mod open;
@@ -18,6 +19,7 @@ use std::time::Instant;
 use sqlx::{Connection, SqliteConnection};
 use traipse_sweep::{Incarnation, SweepId};
 
+pub(crate) use artifacts::StoredArtifact;
 pub use error::{Damage, Error};
 pub(crate) use owner::{Committed, Journal, Owner};
 pub(crate) use restore::Restored;

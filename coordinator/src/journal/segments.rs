@@ -51,17 +51,6 @@ pub(crate) struct NewSegment {
     pub(crate) files: Vec<SegmentFile>,
 }
 
-/// An artifact of an accepted report.
-#[derive(Clone, Debug)]
-pub(crate) struct StoredArtifact {
-    pub(crate) job: JobNumber,
-    pub(crate) generation: Generation,
-    pub(crate) lease: LeaseId,
-    pub(crate) kind: String,
-    pub(crate) size: u64,
-    pub(crate) sha256: Vec<u8>,
-}
-
 impl Ledger {
     /// Where a sweep's rows and attempts that are not sealed begin (after it) and end.
     pub(crate) async fn unsealed(&mut self, sweep: SweepId) -> Result<(i64, i64), Error> {
@@ -96,12 +85,13 @@ impl Ledger {
         Ok(page)
     }
 
-    /// A page of a sweep's attempts in (`after`, `upto`], each with its number.
+    /// A page of a sweep's attempts in (`after`, `upto`], each with its number. Jobs below `n_run_jobs` are runs.
     pub(crate) async fn attempts(
         &mut self,
         sweep: SweepId,
         after: i64,
         upto: i64,
+        n_run_jobs: u64,
     ) -> Result<Vec<(i64, AttemptRow)>, Error> {
         let found = sqlx::query(
             "SELECT a.id, a.job, a.attempt, w.info, a.record FROM attempts a JOIN workers w ON w.id = a.worker
@@ -114,7 +104,10 @@ impl Ledger {
         .fetch_all(&mut self.connection)
         .await
         .map_err(self.reading())?;
-        found.iter().map(|row| attempt(row).ok_or_else(|| self.damaged(Damage::Value("an attempt")))).collect()
+        found
+            .iter()
+            .map(|row| attempt(row, n_run_jobs).ok_or_else(|| self.damaged(Damage::Value("an attempt"))))
+            .collect()
     }
 
     /// Names a segment: from here on its rows are there and no longer in the ledger.
@@ -206,26 +199,6 @@ impl Ledger {
         Ok(found.iter().any(|block| Reference::decode(block).is_some_and(|reference| reference.lease == lease)))
     }
 
-    /// Whether an accepted report named what the attempt under `lease` put under that kind.
-    pub(crate) async fn is_named(
-        &mut self,
-        sweep: SweepId,
-        job: JobNumber,
-        lease: LeaseId,
-        kind: &str,
-    ) -> Result<bool, Error> {
-        let n: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM artifacts WHERE sweep = ? AND job = ? AND lease = ? AND kind = ?")
-                .bind(sweep_key(sweep))
-                .bind(signed(job.0))
-                .bind(signed(lease.0))
-                .bind(kind)
-                .fetch_one(&mut self.connection)
-                .await
-                .map_err(self.reading())?;
-        Ok(n > 0)
-    }
-
     /// Deletes rows and attempts that have moved, some at a time; says whether there may be more.
     pub(crate) async fn delete_moved(&mut self) -> Result<bool, Error> {
         let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(false) };
@@ -260,35 +233,9 @@ impl Ledger {
         .map_err(self.reading())?;
         found.iter().map(|row| file(row).ok_or_else(|| self.damaged(Damage::Value("a segment's file")))).collect()
     }
-
-    /// A page of a sweep's artifacts after one job and kind, by job and kind.
-    pub(crate) async fn artifacts(
-        &mut self,
-        sweep: SweepId,
-        after: Option<(JobNumber, Generation, String)>,
-    ) -> Result<Vec<StoredArtifact>, Error> {
-        let reading = self.reading();
-        let (job, generation, kind) = match after {
-            Some((job, generation, kind)) => (signed(job.0), i64::from(generation.0), kind),
-            None => (i64::MIN, 0, String::new()),
-        };
-        let found = sqlx::query(
-            "SELECT job, generation, lease, kind, size, sha256 FROM artifacts
-                WHERE sweep = ? AND (job, generation, kind) > (?, ?, ?) ORDER BY job, generation, kind LIMIT ?",
-        )
-        .bind(sweep_key(sweep))
-        .bind(job)
-        .bind(generation)
-        .bind(kind)
-        .bind(PAGE_ROWS as i64)
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(&reading)?;
-        found.iter().map(|row| artifact(row).map_err(&reading)).collect()
-    }
 }
 
-fn unsigned(row: &SqliteRow, at: usize) -> Result<u64, sqlx::Error> {
+pub(super) fn unsigned(row: &SqliteRow, at: usize) -> Result<u64, sqlx::Error> {
     row.try_get::<i64, _>(at).map(i64::cast_unsigned)
 }
 
@@ -298,17 +245,6 @@ fn block(row: &SqliteRow) -> Result<StoredBlock, sqlx::Error> {
         job: JobNumber(unsigned(row, 1)?),
         generation: Generation(row.try_get::<u32, _>(2)?),
         block: row.try_get(3)?,
-    })
-}
-
-fn artifact(row: &SqliteRow) -> Result<StoredArtifact, sqlx::Error> {
-    Ok(StoredArtifact {
-        job: JobNumber(unsigned(row, 0)?),
-        generation: Generation(row.try_get::<u32, _>(1)?),
-        lease: LeaseId(unsigned(row, 2)?),
-        kind: row.try_get(3)?,
-        size: unsigned(row, 4)?,
-        sha256: row.try_get(5)?,
     })
 }
 
@@ -322,7 +258,7 @@ fn file(row: &SqliteRow) -> Option<SegmentFile> {
     })
 }
 
-fn attempt(row: &SqliteRow) -> Option<(i64, AttemptRow)> {
+fn attempt(row: &SqliteRow, n_run_jobs: u64) -> Option<(i64, AttemptRow)> {
     let info = <v1::WorkerInfo as prost::Message>::decode(row.try_get::<&[u8], _>(3).ok()?).ok()?;
     let end = <v1::AttemptEnd as prost::Message>::decode(row.try_get::<&[u8], _>(4).ok()?).ok()?;
     let worker = ids::worker_bytes(&info.worker, "worker").ok()?;
@@ -330,9 +266,10 @@ fn attempt(row: &SqliteRow) -> Option<(i64, AttemptRow)> {
     let class = if end.class == 0 { None } else { Some(outcome::class(end.class, "class").ok()?) };
     let seconds = |of: fn(&v1::AttemptStats) -> f64| end.stats.as_ref().map(of);
     let id = row.try_get(0).ok()?;
+    let job = unsigned(row, 1).ok()?;
     let row = AttemptRow {
-        job: unsigned(row, 1).ok()?,
-        kind: "run".to_owned(),
+        job,
+        kind: if job < n_run_jobs { "run" } else { "comparison" }.to_owned(),
         attempt: row.try_get(2).ok()?,
         worker: worker.to_string(),
         worker_labels: info.labels,

@@ -8,10 +8,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use traipse_proto::v1::{self, results_part::Part};
 use traipse_scheduler::OutcomeRange;
-use traipse_store::Name;
 use traipse_sweep::SweepId;
 
-use super::{IDLE_LIMIT, Shared, refusal, status};
+use super::{IDLE_LIMIT, Shared, members, refusal, status};
 use crate::driver::CallError;
 use crate::journal::SegmentFile;
 
@@ -80,19 +79,7 @@ async fn send_artifacts(shared: &Shared, sweep: SweepId, send: &Sender) -> Resul
         let page = page.map_err(|error| refusal::journal(&error))?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.job, last.generation, last.kind.clone()));
-        let artifacts = page
-            .iter()
-            .filter_map(|stored| {
-                let name = Name::of_lease(sweep, stored.job, stored.lease, &stored.kind).ok()?;
-                Some(v1::StoredArtifact {
-                    job: stored.job.0,
-                    name: name.to_string(),
-                    kind: stored.kind.clone(),
-                    size: stored.size,
-                    sha256: stored.sha256.clone(),
-                })
-            })
-            .collect();
+        let artifacts = page.into_iter().filter_map(|stored| members::message(sweep, stored)).collect();
         part(send, Part::Artifacts(v1::Artifacts { artifacts })).await?;
     }
 }

@@ -83,6 +83,9 @@ fn message(status: &SweepStatus, rate: f64, (n_workers, n_slots): (u32, u32)) ->
         n_slots,
         message: status.message.as_deref().unwrap_or_default().to_owned(),
         numerics: status.numerics.as_deref().unwrap_or_default().to_owned(),
+        n_comparisons: status.n_comparisons,
+        n_comparisons_done: status.n_comparisons_done,
+        n_blocked: status.n_blocked,
     }
 }
 

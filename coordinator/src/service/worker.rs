@@ -11,7 +11,7 @@ use traipse_scheduler::command::{Lease, Register, Reported, SessionId, WorkerInf
 use traipse_scheduler::{Answer, Command, Rejection};
 use traipse_sweep::{Incarnation, LeaseId};
 
-use super::{DEADLINE, Shared, refusal, report, stored, within};
+use super::{DEADLINE, Shared, members, refusal, report, stored, within};
 use crate::driver::CallError;
 use crate::ingest::Held;
 
@@ -194,5 +194,9 @@ impl WorkerService for Workers {
 
     async fn spec(&self, request: Request<v1::SpecRequest>) -> Result<Response<v1::SpecResponse>, Status> {
         within(DEADLINE, self.spec_of(request.into_inner())).await
+    }
+
+    async fn members(&self, request: Request<v1::MembersRequest>) -> Result<Response<v1::MembersResponse>, Status> {
+        within(DEADLINE, members::of(&self.shared, request.into_inner())).await
     }
 }

@@ -24,6 +24,12 @@ impl SweepState {
 }
 
 impl crate::v1::SweepStatus {
+    /// Runs and comparisons.
+    #[must_use]
+    pub fn n_jobs(&self) -> u64 {
+        self.n_runs + self.n_comparisons
+    }
+
     /// Jobs that have ended, however.
     #[must_use]
     pub fn n_ended(&self) -> u64 {

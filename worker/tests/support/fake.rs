@@ -34,6 +34,8 @@ pub(crate) struct Seen {
     pub(crate) returned: BTreeSet<u64>,
     pub(crate) granted: BTreeMap<u64, v1::Lease>,
     pub(crate) n_specs: u64,
+    /// Questions after members.
+    pub(crate) n_members: u64,
     /// Jobs to grant.
     pub(crate) todo: VecDeque<u64>,
     /// Most leases of one answer beyond the free slots.
@@ -53,6 +55,7 @@ struct Shared {
     changed: Condvar,
     news: Notify,
     spec: String,
+    plan: Plan,
     store: Option<(Store, Vec<u8>)>,
 }
 
@@ -78,8 +81,8 @@ impl Fake {
         let schema = Schema::of(&spec);
         let plan = Plan::new(Arc::new(spec)).unwrap_or_else(|error| panic!("{error}"));
         let seen = Seen { todo: (0..plan.n_jobs()).collect(), ahead: 64, session: 1, ..Seen::default() };
-        let shared =
-            Shared { seen: Mutex::new(seen), changed: Condvar::new(), news: Notify::new(), spec: canonical, store };
+        let (seen, changed, news) = (Mutex::new(seen), Condvar::new(), Notify::new());
+        let shared = Shared { seen, changed, news, spec: canonical, plan: plan.clone(), store };
         let mut fake =
             Self { shared: Arc::new(shared), address: ([127, 0, 0, 1], 0).into(), runtime: None, plan, schema };
         fake.listen();
@@ -230,6 +233,20 @@ impl WorkerService for Service {
         self.edit(|seen| seen.n_specs += 1);
         Ok(Response::new(v1::SpecResponse { spec: self.0.spec.clone() }))
     }
+
+    async fn members(&self, request: Request<v1::MembersRequest>) -> Result<Response<v1::MembersResponse>, Status> {
+        Self::check(&request)?;
+        let request = request.into_inner();
+        let group = self.0.plan.group(JobNumber(request.job)).expect("members are asked of comparisons");
+        self.edit(|seen| {
+            seen.n_members += 1;
+            assert_eq!(seen.granted[&request.lease].token, request.token);
+            let ended = |run: JobNumber| Some(member(seen.accepted.get(&run.0)?));
+            let members = group.members.into_iter().map(ended).collect::<Option<_>>();
+            let members = members.ok_or_else(|| Status::unavailable("the members have not all ended yet"))?;
+            Ok(Response::new(v1::MembersResponse { members }))
+        })
+    }
 }
 
 impl Seen {
@@ -304,6 +321,23 @@ impl Seen {
     pub(crate) fn lease_of(&self, job: u64) -> Option<u64> {
         self.granted.values().find(|lease| lease.job == job).map(|lease| lease.lease)
     }
+}
+
+/// How a run ended, with what it left.
+fn member(report: &v1::JobReport) -> v1::Member {
+    let (outcome, left) = match &report.result {
+        Some(v1::job_report::Result::Succeeded(rows)) => (v1::OutcomeKind::Succeeded, &rows.artifacts[..]),
+        Some(v1::job_report::Result::Diverged(rows)) => (v1::OutcomeKind::Diverged, &rows.artifacts[..]),
+        _ => (v1::OutcomeKind::Failed, &[][..]),
+    };
+    let stored = |left: &v1::Artifact| v1::StoredArtifact {
+        job: report.job,
+        name: artifact(report.job, report.lease, &left.kind).to_string(),
+        kind: left.kind.clone(),
+        size: left.size,
+        sha256: left.sha256.clone(),
+    };
+    v1::Member { job: report.job, outcome: outcome as i32, artifacts: left.iter().map(stored).collect() }
 }
 
 /// The name of what an attempt put into the store.

@@ -43,7 +43,7 @@ impl SweepState {
     }
 }
 
-/// A sweep's counts. Every run is in exactly one of the states from `n_ready` to `n_cancelled`.
+/// A sweep's counts. Every run and comparison is in exactly one of the states from `n_blocked` to `n_cancelled`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepStatus {
     /// Which sweep.
@@ -56,6 +56,12 @@ pub struct SweepStatus {
     pub n_runs: u64,
     /// Job numbers that no run has.
     pub n_excluded: u64,
+    /// Comparisons, without those that are left out.
+    pub n_comparisons: u64,
+    /// Comparisons that have ended.
+    pub n_comparisons_done: u64,
+    /// Comparisons that wait for their members.
+    pub n_blocked: u64,
     /// Not leased yet, or again.
     pub n_ready: u64,
     /// Leased.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use traipse_sweep::{JobNumber, Outcome, Plan, SweepId};
 
 use super::{OutcomeRange, Pump, Snapshot, SweepState, SweepStatus};
+use crate::command::Rejection;
 use crate::state::Sweep;
 use crate::state::jobs::outcome_of;
 use crate::state::marks::Mark;
@@ -62,6 +63,27 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         }
     }
 
+    /// How the members of a comparison ended, in the order of the group; none while not all have, durably.
+    ///
+    /// # Errors
+    /// If there is no such sweep, the job is no comparison of it, or the sweep has ended.
+    pub fn members(&self, sweep: SweepId, job: JobNumber) -> Result<Option<Vec<(JobNumber, Outcome)>>, Rejection> {
+        let known = self.committed.sweep(sweep).ok_or(Rejection::UnknownSweep(sweep))?;
+        if known.state().is_ended() {
+            return Err(Rejection::Ended(sweep));
+        }
+        let group = known.position(job).and_then(|_| known.plan.group(job));
+        let group = group.ok_or(Rejection::UnknownJob { sweep, job })?;
+        let outcome = |run| outcome_of(known.jobs.marks.get(known.plan.position_of(run)));
+        Ok(group.members.into_iter().map(|run| Some((run, outcome(run)?))).collect())
+    }
+
+    /// Sweeps with comparisons that have ended, durably: the weights that their members left are of no use any more.
+    pub fn compared(&self) -> impl Iterator<Item = SweepId> {
+        let done = |sweep: &&Sweep| sweep.compares() && sweep.state().is_ended();
+        self.committed.sweeps().filter(done).map(|sweep| sweep.id)
+    }
+
     /// Workers that were heard within a lease period, and their slots.
     #[must_use]
     pub fn workers(&self) -> (u32, u32) {
@@ -95,17 +117,21 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
                 "waits for a worker with numerics `{pinned}`, which its first lease pinned: none of {n_workers} \
                  connected has them"
             )),
-            _ if self.keeps_without_store(status.sweep) => Some(format!(
-                "its weights are kept, and no worker reaches the artifact store {}: none of {n_workers} connected; \
-                 mount it under that path where they run, and start them again",
-                self.scheduler.config.artifacts_url
-            )),
-            _ => None,
+            _ => self.why_it_needs_the_store(status.sweep).map(|why| {
+                let url = &self.scheduler.config.artifacts_url;
+                format!(
+                    "{why}, and no worker reaches the artifact store {url}: none of {n_workers} connected; mount it \
+                     under that path where they run, and start them again"
+                )
+            }),
         }
     }
 
-    fn keeps_without_store(&self, sweep: SweepId) -> bool {
-        self.scheduler.workers.all_storeless() && self.committed.sweep(sweep).is_some_and(Sweep::keeps)
+    /// Of a sweep that waits for a worker that reaches the store.
+    fn why_it_needs_the_store(&self, sweep: SweepId) -> Option<&'static str> {
+        let sweep = self.committed.sweep(sweep).filter(|sweep| sweep.needs_store())?;
+        let why = if sweep.compares() { "its weights are compared" } else { "its weights are kept" };
+        self.scheduler.workers.all_storeless().then_some(why)
     }
 }
 

@@ -83,7 +83,7 @@ impl Scheduler {
         self.state.unended().filter(|sweep| {
             sweep.state() == crate::pump::SweepState::Active
                 && self.grantable.contains(&sweep.id)
-                && (!sweep.keeps() || session.reaches_store())
+                && (!sweep.needs_store() || session.reaches_store())
                 && sweep.numerics.as_ref().is_none_or(|pinned| *pinned == session.info.numerics)
         })
     }
@@ -95,11 +95,12 @@ impl Scheduler {
         (u64::from(session.n_free_slots) + ahead).saturating_sub(u64::from(session.n_queued))
     }
 
-    /// Jobs that may be leased beside others: those ready again, those whose backoff is over, then fresh ones.
+    /// Jobs that may be leased beside others: those ready again, those whose backoff is over, comparisons, which end what
+    /// was begun, then fresh runs.
     fn ready<'a>(&'a self, sweep: &'a Sweep) -> impl Iterator<Item = u64> {
         let again = sweep.jobs.again.iter().copied();
         let due = self.due(sweep).filter(|position| sweep.jobs.strikes(*position) == 0);
-        again.chain(due).chain(sweep.fresh())
+        again.chain(due).chain(sweep.jobs.ready.iter().copied()).chain(sweep.fresh())
     }
 
     fn due<'a>(&'a self, sweep: &'a Sweep) -> impl Iterator<Item = u64> {

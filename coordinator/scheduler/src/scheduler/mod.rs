@@ -158,11 +158,19 @@ impl Scheduler {
     /// # Panics
     /// If it does not fit the state: the decision was wrong, and what follows would be too.
     fn happen<B>(&mut self, now: Now, fact: Fact, reaction: &mut Reaction<B>) {
+        let n_ready = self.n_ready(&fact);
         self.observe(now, &fact);
         if let Err(misfit) = self.state.apply(&fact, &mut self.plans) {
             panic!("{fact:?} was decided and does not fit: {misfit}");
         }
+        self.woken |= self.n_ready(&fact) > n_ready;
         reaction.facts.push(fact);
+    }
+
+    /// Comparisons that a job's end can make ready.
+    fn n_ready(&self, fact: &Fact) -> usize {
+        let Fact::JobEnded { sweep, .. } = fact else { return 0 };
+        self.state.sweep(*sweep).map_or(0, |sweep| sweep.jobs.ready.len())
     }
 
     fn session(&self, session: SessionId) -> Result<&Session, Rejection> {

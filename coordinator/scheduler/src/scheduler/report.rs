@@ -44,7 +44,7 @@ impl Scheduler {
         self.session(report.session)?;
         for JobReport { sweep: id, job, result, .. } in &report.reports {
             let known = self.state.sweep(*id);
-            let exists = |sweep: &Sweep| sweep.position(*job).is_some_and(|position| is_run(sweep, position, *job));
+            let exists = |sweep: &Sweep| sweep.position(*job).is_some_and(|position| is_made(sweep, position, *job));
             if known.is_some_and(|sweep| !exists(sweep)) {
                 return Err(Rejection::UnknownJob { sweep: *id, job: *job });
             }
@@ -94,11 +94,13 @@ impl Scheduler {
         true
     }
 
-    /// The position of a job that still wants a result in that generation.
+    /// The position of a job that still wants a result in that generation. One of a comparison whose members have not
+    /// ended, as far as this life knows, was made of something else.
     fn wanted(&self, sweep: SweepId, job: JobNumber, generation: Generation) -> Option<u64> {
         let sweep = self.state.sweep(sweep)?;
         let position = sweep.position(job)?;
-        (!sweep.is_over(position) && sweep.generation(position) == generation).then_some(position)
+        let wanted = !sweep.is_over(position) && !sweep.is_blocked(position);
+        (wanted && sweep.generation(position) == generation).then_some(position)
     }
 
     /// Whether the reporting worker's arithmetic is the sweep's. The first result pins it where the grant that did was
@@ -174,8 +176,8 @@ impl Scheduler {
     }
 }
 
-/// Whether a job is a run: exclusion is known of those that were drawn.
-fn is_run(sweep: &Sweep, position: u64, job: JobNumber) -> bool {
+/// Whether a job is not left out: of runs that were drawn it is known.
+fn is_made(sweep: &Sweep, position: u64, job: JobNumber) -> bool {
     match sweep.jobs.marks.get(position) {
         Mark::Fresh => !sweep.plan.is_excluded(job),
         mark => mark != Mark::Excluded,

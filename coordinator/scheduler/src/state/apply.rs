@@ -160,13 +160,13 @@ impl State {
         match sweep.jobs.marks.get(position) {
             Mark::Fresh => {
                 let plan = &sweep.plan;
-                if position < sweep.jobs.cursor || plan.is_excluded(job) {
+                if position < sweep.jobs.cursor || sweep.is_blocked(position) || plan.is_excluded(job) {
                     return Err(wrong);
                 }
                 let excluded = |passed| plan.is_excluded(plan.job_at(passed));
                 sweep.jobs.pass(position, excluded).map_err(|_| wrong.clone())?;
             }
-            Mark::Again | Mark::Backoff => {}
+            Mark::Again | Mark::Backoff | Mark::Ready => {}
             _ => return Err(wrong),
         }
         sweep.jobs.mark(position, Mark::Leased);
@@ -189,7 +189,7 @@ impl State {
     ) -> Result<(), Misfit> {
         let sweep = self.release(id, job, generation, lease)?;
         let position = sweep.plan.position_of(job);
-        sweep.jobs.counts.n_lost_attempts += 1;
+        sweep.jobs.n_lost_attempts += 1;
         sweep.last_failure = Some(Arc::clone(message));
         let touched = sweep.jobs.touched.entry(position).or_default();
         match class {
@@ -233,12 +233,16 @@ impl State {
         let (sweep, position) = self.job(id, job, generation)?;
         let before = sweep.jobs.marks.get(position);
         let excluded = before == Mark::Excluded || before == Mark::Fresh && sweep.plan.is_excluded(job);
-        let mark = mark_of(outcome).filter(|_| !excluded && !before.is_done()).ok_or(wrong)?;
+        let can_end = !excluded && !before.is_done() && !sweep.is_blocked(position);
+        let mark = mark_of(outcome).filter(|_| can_end).ok_or(wrong)?;
         if mark == Mark::Failed || mark == Mark::Quarantined {
-            sweep.jobs.counts.n_lost_attempts += 1;
+            sweep.jobs.n_lost_attempts += 1;
             sweep.last_failure = message.cloned().or(sweep.last_failure.take());
         }
         let held = sweep.jobs.end(position, mark, message);
+        for comparison in sweep.unblocked_by(job) {
+            sweep.jobs.mark(comparison, Mark::Ready);
+        }
         let (number, ended) = (sweep.number, sweep.state().is_ended());
         if let Some(held) = held {
             self.leases.remove(&held.lease);

@@ -21,17 +21,22 @@ impl State {
     /// Returns how many leases are under way.
     fn check_jobs(&self, sweep: &Sweep) -> usize {
         let jobs = &sweep.jobs;
-        let mut counts = Counts { n_lost_attempts: jobs.counts.n_lost_attempts, ..Counts::default() };
-        let (mut n_leases, mut n_fresh, mut n_excluded) = (0, 0, 0);
+        let (mut runs, mut comparisons) = (Counts::default(), Counts::default());
+        let (mut n_leases, mut n_fresh, mut n_blocked, mut n_excluded) = (0, 0, 0, 0);
         for position in 0..sweep.plan.n_jobs() {
             let mark = jobs.marks.get(position);
             let excluded = sweep.plan.is_excluded(sweep.plan.job_at(position));
             assert!(!excluded || matches!(mark, Mark::Fresh | Mark::Excluded), "an excluded job is {mark:?}");
-            n_excluded += u64::from(excluded);
-            n_fresh += u64::from(mark == Mark::Fresh && !excluded);
-            if let Some(count) = counts.of_mut(mark) {
+            let (of_kind, n_untouched) = match jobs.is_comparison(position) {
+                true => (&mut comparisons, &mut n_blocked),
+                false => (&mut runs, &mut n_fresh),
+            };
+            n_excluded += u64::from(excluded && !jobs.is_comparison(position));
+            *n_untouched += u64::from(mark == Mark::Fresh && !excluded);
+            if let Some(count) = of_kind.of_mut(mark) {
                 *count += 1;
             }
+            self.check_readiness(sweep, position);
             let held = jobs.held(position);
             assert_eq!(held.is_some(), mark == Mark::Leased, "position {position} is {mark:?} with {held:?}");
             if let Some(held) = held {
@@ -48,8 +53,22 @@ impl State {
             let passed = position < jobs.cursor && sweep.state() != crate::SweepState::Cancelled;
             assert!(!passed || mark != Mark::Fresh, "the cursor passed a fresh job at {position}");
         }
-        assert_eq!(jobs.counts, counts, "counters of {}", sweep.id);
+        assert_eq!((jobs.runs, jobs.comparisons), (runs, comparisons), "counters of {}", sweep.id);
+        assert_eq!(sweep.n_blocked(), n_blocked, "blocked comparisons of {}", sweep.id);
         assert_eq!((sweep.n_fresh(), sweep.plan.n_excluded()), (n_fresh, n_excluded), "fresh jobs of {}", sweep.id);
         n_leases
+    }
+
+    /// A comparison is blocked until its last member has ended, and never again.
+    fn check_readiness(&self, sweep: &Sweep, position: u64) {
+        let (jobs, mark) = (&sweep.jobs, sweep.jobs.marks.get(position));
+        assert_eq!(jobs.ready.contains(&position), mark == Mark::Ready);
+        let Some(group) = sweep.plan.group(sweep.plan.job_at(position)) else {
+            return assert_ne!(mark, Mark::Ready, "a job without members is ready with them");
+        };
+        let ended = group.members.iter().all(|run| jobs.marks.get(sweep.plan.position_of(*run)).is_done());
+        let cancelled = sweep.state() == crate::SweepState::Cancelled;
+        assert!(ended || mark == Mark::Fresh, "a comparison is {mark:?} before its members");
+        assert!(!ended || mark != Mark::Fresh || cancelled, "a comparison is blocked after its members");
     }
 }

@@ -29,18 +29,18 @@ pub(crate) struct Held {
     pub(crate) worker: WorkerId,
 }
 
-/// Jobs by mark, and attempts that came to nothing. Fresh ones are the rest.
+/// Jobs of one kind by mark. Fresh ones are the rest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) n_again: u64,
     pub(crate) n_leased: u64,
     pub(crate) n_backoff: u64,
+    pub(crate) n_ready: u64,
     pub(crate) n_succeeded: u64,
     pub(crate) n_diverged: u64,
     pub(crate) n_failed: u64,
     pub(crate) n_quarantined: u64,
     pub(crate) n_skipped: u64,
-    pub(crate) n_lost_attempts: u64,
 }
 
 impl Counts {
@@ -51,6 +51,7 @@ impl Counts {
             Mark::Again => Some(&mut self.n_again),
             Mark::Leased => Some(&mut self.n_leased),
             Mark::Backoff => Some(&mut self.n_backoff),
+            Mark::Ready => Some(&mut self.n_ready),
             Mark::Succeeded => Some(&mut self.n_succeeded),
             Mark::Diverged => Some(&mut self.n_diverged),
             Mark::Failed => Some(&mut self.n_failed),
@@ -72,6 +73,8 @@ impl Counts {
 /// All jobs of one sweep. Memory follows the touched jobs, not the grid.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Jobs {
+    /// Positions from here on are comparisons.
+    first_comparison: u64,
     pub(crate) marks: Marks,
     /// The first position that the queue of fresh jobs has not passed.
     pub(crate) cursor: u64,
@@ -79,21 +82,56 @@ pub(crate) struct Jobs {
     pub(crate) again: BTreeSet<u64>,
     /// Ready again, with a strike: to be leased alone.
     pub(crate) struck: BTreeSet<u64>,
+    /// Comparisons whose members have ended, never leased.
+    pub(crate) ready: BTreeSet<u64>,
     pub(crate) touched: BTreeMap<u64, Touched>,
     /// Why jobs ended without rows.
     pub(crate) messages: BTreeMap<u64, Arc<str>>,
-    pub(crate) counts: Counts,
+    pub(crate) runs: Counts,
+    pub(crate) comparisons: Counts,
+    /// Attempts that came to nothing.
+    pub(crate) n_lost_attempts: u64,
 }
 
 impl Jobs {
+    /// Of a sweep whose comparisons begin at that position.
+    pub(crate) fn new(first_comparison: u64) -> Self {
+        Self { first_comparison, ..Self::default() }
+    }
+
+    /// Of runs and comparisons together.
+    pub(crate) fn counts(&self) -> Counts {
+        let (runs, comparisons) = (&self.runs, &self.comparisons);
+        Counts {
+            n_again: runs.n_again + comparisons.n_again,
+            n_leased: runs.n_leased + comparisons.n_leased,
+            n_backoff: runs.n_backoff + comparisons.n_backoff,
+            n_ready: runs.n_ready + comparisons.n_ready,
+            n_succeeded: runs.n_succeeded + comparisons.n_succeeded,
+            n_diverged: runs.n_diverged + comparisons.n_diverged,
+            n_failed: runs.n_failed + comparisons.n_failed,
+            n_quarantined: runs.n_quarantined + comparisons.n_quarantined,
+            n_skipped: runs.n_skipped + comparisons.n_skipped,
+        }
+    }
+
+    pub(crate) fn is_comparison(&self, position: u64) -> bool {
+        position >= self.first_comparison
+    }
+
+    fn counts_of(&mut self, position: u64) -> &mut Counts {
+        if self.is_comparison(position) { &mut self.comparisons } else { &mut self.runs }
+    }
+
     /// Moves a job from its mark to another; the queues and the counts follow.
     pub(crate) fn mark(&mut self, position: u64, mark: Mark) {
         let before = self.marks.get(position);
         self.marks.set(position, mark);
-        if let Some(count) = self.counts.of_mut(before) {
+        let counts = self.counts_of(position);
+        if let Some(count) = counts.of_mut(before) {
             *count -= 1;
         }
-        if let Some(count) = self.counts.of_mut(mark) {
+        if let Some(count) = counts.of_mut(mark) {
             *count += 1;
         }
         if before == Mark::Again {
@@ -103,6 +141,12 @@ impl Jobs {
         if mark == Mark::Again {
             let queue = if self.strikes(position) > 0 { &mut self.struck } else { &mut self.again };
             queue.insert(position);
+        }
+        if before == Mark::Ready {
+            self.ready.remove(&position);
+        }
+        if mark == Mark::Ready {
+            self.ready.insert(position);
         }
     }
 
@@ -140,11 +184,13 @@ impl Jobs {
         self.touched.remove(&position)?.held
     }
 
-    /// Forgets all that is under way, when the sweep is cancelled: what is not done is fresh again, never to be drawn.
+    /// Forgets all that is ready or under way, when the sweep is cancelled: what is not done is fresh again, never to be
+    /// drawn.
     /// The leases that were under way are returned.
     pub(crate) fn abandon(&mut self) -> Vec<Held> {
         let touched = std::mem::take(&mut self.touched);
-        for &position in touched.keys() {
+        let ready = std::mem::take(&mut self.ready);
+        for &position in touched.keys().chain(&ready) {
             self.mark(position, Mark::Fresh);
         }
         touched.into_values().filter_map(|touched| touched.held).collect()
@@ -177,6 +223,6 @@ pub(crate) fn outcome_of(mark: Mark) -> Option<Outcome> {
         Mark::Failed => Some(Outcome::Failed),
         Mark::Quarantined => Some(Outcome::Quarantined),
         Mark::Skipped => Some(Outcome::Skipped),
-        Mark::Fresh | Mark::Excluded | Mark::Again | Mark::Leased | Mark::Backoff => None,
+        Mark::Fresh | Mark::Excluded | Mark::Again | Mark::Leased | Mark::Backoff | Mark::Ready => None,
     }
 }

@@ -10,9 +10,9 @@ const CHUNK: u64 = 1 << 10;
 
 /// What is known of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
 pub(crate) enum Mark {
-    /// Never leased; may turn out to be excluded when it is drawn.
+    /// A run that was never leased, and may turn out to be excluded when it is drawn; a comparison whose members have not
+    /// all ended, or that is left out.
     Fresh,
     /// Drawn and found to be excluded.
     Excluded,
@@ -22,6 +22,8 @@ pub(crate) enum Mark {
     Leased,
     /// Failed transiently, waits for its retry.
     Backoff,
+    /// A comparison whose members have all ended, never leased.
+    Ready,
     /// Done with rows.
     Succeeded,
     /// Done with rows up to the divergence.
@@ -35,8 +37,8 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
-    /// Every mark, at the index that is its byte.
-    const ALL: [Self; 10] = [
+    /// Every mark, at the index that is its byte in a snapshot: new ones are added at the end.
+    const ALL: [Self; 11] = [
         Self::Fresh,
         Self::Excluded,
         Self::Again,
@@ -47,11 +49,18 @@ impl Mark {
         Self::Failed,
         Self::Quarantined,
         Self::Skipped,
+        Self::Ready,
     ];
 
     /// The mark of a byte, none if it is no mark's.
     pub(crate) fn of(byte: u8) -> Option<Self> {
         Self::ALL.get(usize::from(byte)).copied()
+    }
+
+    /// Its byte in a snapshot.
+    pub(crate) fn byte(self) -> u8 {
+        let at = Self::ALL.iter().position(|mark| *mark == self);
+        at.expect("all marks are there, fewer than bytes") as u8
     }
 
     /// Whether the job has ended in its generation.
@@ -136,7 +145,7 @@ mod tests {
     #[test]
     fn every_byte_is_its_mark() {
         for (byte, mark) in Mark::ALL.into_iter().enumerate() {
-            assert_eq!((mark as usize, Mark::of(byte as u8)), (byte, Some(mark)));
+            assert_eq!((usize::from(mark.byte()), Mark::of(byte as u8)), (byte, Some(mark)));
         }
         assert_eq!(Mark::of(Mark::ALL.len() as u8), None);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use traipse_sweep::{Incarnation, LeaseId, SweepId, WorkerId};
 
 use super::codec::{DecodeError, Reader, Writer};
-use super::jobs::{Held, Jobs, Touched};
+use super::jobs::{Counts, Held, Jobs, Touched};
 use super::marks::Mark;
 use super::{Misfit, Plans, State, Sweep, Wish};
 use crate::pump::RestoreError;
@@ -64,7 +64,7 @@ fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
     writer.optional_text(sweep.last_failure.as_ref());
     let jobs = &sweep.jobs;
     writer.number(jobs.cursor);
-    writer.number(jobs.counts.n_lost_attempts);
+    writer.number(jobs.n_lost_attempts);
     encode_touched(jobs, writer);
     encode_marks(jobs, writer);
     encode_messages(jobs, writer);
@@ -92,7 +92,7 @@ fn encode_marks(jobs: &Jobs, writer: &mut Writer) {
     for (run, mark) in runs {
         writer.number(run.start - end);
         writer.number(run.end - run.start);
-        writer.number(mark as u64);
+        writer.number(u64::from(mark.byte()));
         end = run.end;
     }
 }
@@ -131,7 +131,7 @@ fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Resu
     let n_jobs = sweep.plan.n_jobs();
     let jobs = &mut sweep.jobs;
     jobs.cursor = reader.number()?;
-    jobs.counts.n_lost_attempts = reader.number()?;
+    jobs.n_lost_attempts = reader.number()?;
     decode_touched(jobs, reader)?;
     decode_marks(jobs, n_jobs, reader)?;
     decode_messages(jobs, reader)?;
@@ -141,18 +141,21 @@ fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Resu
 /// Whether what was decoded part by part fits together.
 fn is_whole(sweep: &Sweep) -> bool {
     let jobs = &sweep.jobs;
-    let (n_done, n_under_way) = (jobs.counts.n_done(), jobs.counts.n_under_way());
+    let n_under_way = jobs.counts().n_under_way();
+    let fits = |counts: &Counts, n: u64| counts.n_done() + counts.n_under_way() + counts.n_ready <= n;
     let touched_fits = |(position, touched): (&u64, &Touched)| match jobs.marks.get(*position) {
         Mark::Leased => touched.held.is_some() && touched.attempts > 0,
         Mark::Again | Mark::Backoff => touched.held.is_none(),
         _ => false,
     };
-    jobs.cursor <= sweep.plan.n_jobs()
-        && n_done.saturating_add(n_under_way) <= sweep.plan.n_runs()
+    jobs.cursor <= sweep.plan.n_run_jobs()
+        && fits(&jobs.runs, sweep.plan.n_runs())
+        && fits(&jobs.comparisons, sweep.plan.n_comparisons())
+        && jobs.runs.n_ready == 0
         && n_under_way == jobs.touched.len() as u64
         && jobs.touched.iter().all(touched_fits)
         && jobs.messages.keys().all(|position| jobs.marks.get(*position) >= Mark::Failed)
-        && (n_under_way == 0 || sweep.wish != Wish::Cancel)
+        && (n_under_way + jobs.comparisons.n_ready == 0 || sweep.wish != Wish::Cancel)
 }
 
 fn decode_touched(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {

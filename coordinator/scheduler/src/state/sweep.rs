@@ -36,31 +36,45 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) fn new(id: SweepId, number: u64, spec: Arc<str>, plan: Arc<Plan>) -> Self {
         let name = Arc::from(plan.spec().name.as_str());
-        Self {
-            id,
-            number,
-            name,
-            spec,
-            plan,
-            wish: Wish::Run,
-            numerics: None,
-            jobs: Jobs::default(),
-            last_failure: None,
-        }
+        let jobs = Jobs::new(plan.n_run_jobs());
+        Self { id, number, name, spec, plan, wish: Wish::Run, numerics: None, jobs, last_failure: None }
     }
 
     pub(crate) fn state(&self) -> SweepState {
         match self.wish {
             Wish::Cancel => SweepState::Cancelled,
-            _ if self.jobs.counts.n_done() == self.plan.n_runs() => SweepState::Completed,
+            _ if self.n_remaining() == 0 => SweepState::Completed,
             Wish::Pause => SweepState::Paused,
             Wish::Run => SweepState::Active,
         }
     }
 
-    /// Whether its runs' weights are kept, which takes workers that reach the artifact store.
-    pub(crate) fn keeps(&self) -> bool {
-        self.plan.spec().snapshots.keep
+    /// Whether its runs' weights are kept or compared, which takes workers that reach the artifact store.
+    pub(crate) fn needs_store(&self) -> bool {
+        self.plan.spec().snapshots.keep || self.compares()
+    }
+
+    /// Whether it has comparisons.
+    pub(crate) fn compares(&self) -> bool {
+        self.plan.n_comparisons() > 0
+    }
+
+    /// Whether a job is a comparison whose members have not all ended.
+    pub(crate) fn is_blocked(&self, position: u64) -> bool {
+        self.jobs.is_comparison(position) && self.jobs.marks.get(position) == Mark::Fresh
+    }
+
+    /// The comparisons that became ready with the end of a run. Costs the members of all comparisons that it is in.
+    pub(crate) fn unblocked_by(&self, run: JobNumber) -> Vec<u64> {
+        if !self.compares() {
+            return Vec::new();
+        }
+        let has_ended = |member: &JobNumber| self.jobs.marks.get(self.plan.position_of(*member)).is_done();
+        let comparisons = self.plan.groups_of(run).into_iter().filter(|comparison| {
+            let group = self.plan.group(*comparison);
+            group.is_some_and(|group| group.members.iter().all(has_ended))
+        });
+        comparisons.map(|job| self.plan.position_of(job)).filter(|&position| self.is_blocked(position)).collect()
     }
 
     /// The generation in which a job is to be run.
@@ -74,21 +88,27 @@ impl Sweep {
         self.wish == Wish::Cancel || self.jobs.marks.get(position).is_done()
     }
 
-    /// Jobs never leased, without excluded ones.
+    /// Runs never leased, without excluded ones.
     pub(crate) fn n_fresh(&self) -> u64 {
-        let counts = &self.jobs.counts;
+        let counts = &self.jobs.runs;
         self.plan.n_runs() - counts.n_done() - counts.n_under_way()
+    }
+
+    /// Comparisons whose members have not all ended.
+    pub(crate) fn n_blocked(&self) -> u64 {
+        let counts = &self.jobs.comparisons;
+        self.plan.n_comparisons() - counts.n_done() - counts.n_under_way() - counts.n_ready
     }
 
     /// Jobs that are not done.
     pub(crate) fn n_remaining(&self) -> u64 {
-        self.plan.n_runs() - self.jobs.counts.n_done()
+        self.plan.n_runs() + self.plan.n_comparisons() - self.jobs.runs.n_done() - self.jobs.comparisons.n_done()
     }
 
-    /// Jobs never leased, in the sweep's order. Exclusion is tested as they are drawn.
+    /// Runs never leased, in the sweep's order. Exclusion is tested as they are drawn.
     pub(crate) fn fresh(&self) -> impl Iterator<Item = u64> {
         let n_fresh = usize::try_from(self.n_fresh()).unwrap_or(usize::MAX);
-        (self.jobs.cursor..self.plan.n_jobs())
+        (self.jobs.cursor..self.plan.n_run_jobs())
             .filter(|&position| {
                 self.jobs.marks.get(position) == Mark::Fresh && !self.plan.is_excluded(self.plan.job_at(position))
             })
@@ -96,22 +116,25 @@ impl Sweep {
             .take(n_fresh)
     }
 
-    /// The position of a job, if there is such a run.
+    /// The position of a job, if there is such a one.
     pub(crate) fn position(&self, job: JobNumber) -> Option<u64> {
         (job.0 < self.plan.n_jobs()).then(|| self.plan.position_of(job))
     }
 
     /// The counts as people see them. O(1).
     pub(crate) fn status(&self) -> SweepStatus {
-        let counts = &self.jobs.counts;
+        let counts = self.jobs.counts();
         let cancelled = self.wish == Wish::Cancel;
-        let n_left = self.n_fresh() + counts.n_again;
+        let (n_left, n_blocked) = (self.n_fresh() + counts.n_again + counts.n_ready, self.n_blocked());
         SweepStatus {
             sweep: self.id,
             name: Arc::clone(&self.name),
             state: self.state(),
             n_runs: self.plan.n_runs(),
             n_excluded: self.plan.n_excluded(),
+            n_comparisons: self.plan.n_comparisons(),
+            n_comparisons_done: self.jobs.comparisons.n_done(),
+            n_blocked: if cancelled { 0 } else { n_blocked },
             n_ready: if cancelled { 0 } else { n_left },
             n_leased: counts.n_leased,
             n_backoff: counts.n_backoff,
@@ -119,8 +142,8 @@ impl Sweep {
             n_diverged: counts.n_diverged,
             n_failed: counts.n_failed,
             n_quarantined: counts.n_quarantined,
-            n_cancelled: if cancelled { n_left } else { 0 },
-            n_lost_attempts: counts.n_lost_attempts,
+            n_cancelled: if cancelled { n_left + n_blocked } else { 0 },
+            n_lost_attempts: self.jobs.n_lost_attempts,
             message: self.last_failure.clone(),
             numerics: self.numerics.clone(),
         }

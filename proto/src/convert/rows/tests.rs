@@ -98,7 +98,7 @@ type Edit = fn(&mut v1::RowBlock);
 fn errors_name_table_and_column() {
     let edits: [(&str, Edit); 11] = [
         ("rows: is of schema", |block| block.schema_id ^= 1),
-        ("rows: table 9 is not", |block| block.tables[0].table = 9),
+        ("rows: table 99 is not", |block| block.tables[0].table = 99),
         ("rows: table 1 is not in the schema, out of order", |block| block.tables.push(block.tables[0].clone())),
         ("trajectory: has", |block| drop(block.tables[0].columns.pop())),
         ("trajectory.snapshot: has 3 rows where 2000000000", |block| block.tables[0].n_rows = 2_000_000_000),
