@@ -139,7 +139,6 @@ const SECTIONS: &[Row] = &[
     ("name = \"a\"\n[snapshots]\n> kep = true", "snapshots.kep", "unknown key", "`keep`"),
     ("name = \"a\"\n[probes]\n> examples = 0", "probes.examples", "out of range", ""),
     ("name = \"a\"\n[probes]\n> examples = \"some\"", "probes.examples", "`some`", "\"all\""),
-    ("name = \"a\"\n[probes]\n> hessian = {\"top\": 10}", "probes.hessian", "not available", "leave it out"),
     ("name = \"a\"\n[probes]\n> nulls = {\"kinds\": [\"wlak\"]}", "probes.nulls.kinds", "unknown value", "`walk`"),
     ("name = \"a\"\n[probes]\n> nulls = {\"kinds\": [\"walk\", \"walk\"]}", "probes.nulls.kinds", "twice", ""),
     ("name = \"a\"\n[probes]\n> nulls = {\"samples\": 0}", "probes.nulls.samples", "out of range", ""),
@@ -147,6 +146,68 @@ const SECTIONS: &[Row] = &[
     ("name = \"a\"\n[execution]\n> max_attempts = 0", "execution.max_attempts", "out of range", "from 1"),
     ("name = \"a\"\n[execution]\n> priority = 5", "execution.priority", "not available", "0"),
     ("name = \"a\"\n[execution]\n> time_limit = \"3h\"", "execution.time_limit", "not available", "\"2h\""),
+];
+
+/// A sub-table of `[probes]` stands on one line, so that the fault is in the third.
+const PROBES: &[Row] = &[
+    ("name = \"a\"\n[probes]\n> hesian = {}", "probes.hesian", "unknown key `hesian`", "`hessian`"),
+    ("name = \"a\"\n[probes]\n> hessian = true", "probes.hessian", "expected a table", ""),
+    ("name = \"a\"\n[probes]\n> hessian = {\"topp\": 3}", "probes.hessian.topp", "in [probes.hessian]", "`top`"),
+    ("name = \"a\"\n[probes]\n> hessian = {\"top\": 0}", "probes.hessian.top", "0 is out of range", "from 1"),
+    ("name = \"a\"\n[probes]\n> hessian = {\"iterations\": 5000}", "probes.hessian.iterations", "out of range", "2000"),
+    (
+        "name = \"a\"\n[probes]\n> hessian = {\"top\": 20, \"iterations\": 10}",
+        "probes.hessian.top",
+        "10 Lanczos steps cannot tell 20",
+        "iterations",
+    ),
+    (
+        "name = \"a\"\n[probes]\n> hessian = {\"at\": \"always\"}",
+        "probes.hessian.at",
+        "`always` is not a rule",
+        "every epoch",
+    ),
+    ("name = \"a\"\n[probes]\n> trace = {\"at\": {\"log\": 0}}", "probes.trace.at", "0 is out of range", ""),
+    ("name = \"a\"\n[probes]\n> trace = {\"method\": \"hutch\"}", "probes.trace.method", "`hutch`", "hutch++"),
+    ("name = \"a\"\n[probes]\n> trace = {\"samples\": 2}", "probes.trace.samples", "2 is out of range", "from 3"),
+    ("name = \"a\"\n[probes]\n> spectrum = {\"draws\": 0}", "probes.spectrum.draws", "out of range", ""),
+    ("name = \"a\"\n[probes]\n> spectrum = {\"iterations\": 1}", "probes.spectrum.iterations", "out of range", ""),
+    ("name = \"a\"\n[probes]\n> gradients = {\"batches\": 1}", "probes.gradients.batches", "out of range", "from 2"),
+    (
+        "name = \"a\"\n[probes]\n> sharpness = {\"radius\": 0}",
+        "probes.sharpness.radius",
+        "0 is out of range",
+        "above 0",
+    ),
+    ("name = \"a\"\n[probes]\n> sharpness = {\"radius\": \"1\"}", "probes.sharpness.radius", "expected a number", ""),
+    ("name = \"a\"\n[probes]\n> sharpness = {\"samples\": 0}", "probes.sharpness.samples", "out of range", ""),
+    ("name = \"a\"\n[probes]\n> predictions = {\"points\": 3}", "probes.predictions.points", "unknown key", "points"),
+    ("name = \"a\"\n[probes]\n> polish = {\"iterations\": 0}", "probes.polish.iterations", "out of range", ""),
+    ("name = \"a\"\n[probes]\n> interpolation = {\"points\": 0}", "probes.interpolation.points", "out of range", ""),
+    (
+        "name = \"a\"\n[probes]\n> interpolation = {\"segments\": []}",
+        "probes.interpolation.segments",
+        "the list is empty",
+        "start-end",
+    ),
+    (
+        "name = \"a\"\n[probes]\n> interpolation = {\"segments\": [\"start-nd\"]}",
+        "probes.interpolation.segments",
+        "unknown value",
+        "`start-end`",
+    ),
+    ("name = \"a\"\n[probes]\n> surface = {\"planes\": [\"pca\", \"pca\"]}", "probes.surface.planes", "twice", "drop"),
+    ("name = \"a\"\n[probes]\n> surface = {\"points\": 1}", "probes.surface.points", "out of range", "from 2"),
+    ("name = \"a\"\n[probes]\n> layers = {\"at\": 5}", "probes.layers.at", "not a rule", "list of epochs"),
+    ("name = \"a\"\n[probes]\n> dimension = {\"windows\": 1}", "probes.dimension.windows", "out of range", "from 2"),
+    ("name = \"a\"\n[probes]\n> dimension = {\"components\": 0}", "probes.dimension.components", "out of range", ""),
+    (
+        "name = \"a\"\n[probes]\n> diffusion = {\"max_lag_percent\": 101}",
+        "probes.diffusion.max_lag_percent",
+        "out of range",
+        "to 100",
+    ),
+    ("name = \"a\"\n[probes]\n> nulls = {\"kinds\": [\"layer\"]}", "probes.nulls.kinds", "`layer`", "layer-walk"),
 ];
 
 const GRID: &[Row] = &[
@@ -291,6 +352,11 @@ fn check(row: &Row) {
 #[test]
 fn sections_are_checked() {
     SECTIONS.iter().for_each(check);
+}
+
+#[test]
+fn probes_are_checked() {
+    PROBES.iter().for_each(check);
 }
 
 #[test]

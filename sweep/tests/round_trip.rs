@@ -60,8 +60,45 @@ fn snapshot_rule() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// What a probe's `at` takes, the words for both ends among it.
+fn at() -> impl Strategy<Value = Value> {
+    let item = prop_oneof![snapshot_rule(), Just(json!("start")), Just(json!("end"))];
+    prop_oneof![snapshot_rule(), Just(json!("end")), proptest::collection::vec(item, 0..4).prop_map(|at| json!(at))]
+}
+
+/// Some of the keys of some sub-tables.
+fn probes() -> impl Strategy<Value = Value> {
+    let words = |words: Vec<&'static str>| proptest::sample::subsequence(words, 1..=2).prop_map(|list| json!(list));
+    let entry = prop_oneof![
+        (Just("hessian.at"), at()),
+        (Just("hessian.top"), (1_u32..60).prop_map(|n| json!(n))),
+        (Just("trace.method"), prop_oneof![Just(json!("hutchinson")), Just(json!("hutch++"))]),
+        (Just("trace.samples"), (3_u32..60).prop_map(|n| json!(n))),
+        (Just("spectrum.draws"), (1_u32..60).prop_map(|n| json!(n))),
+        (Just("gradients.batches"), (2_u32..60).prop_map(|n| json!(n))),
+        (Just("sharpness.radius"), (1e-9_f64..10.0).prop_map(|n| json!(n))),
+        (Just("predictions.at"), at()),
+        (Just("polish.iterations"), (1_u32..60).prop_map(|n| json!(n))),
+        (Just("interpolation.segments"), words(vec!["start-end", "snapshot-end", "consecutive"])),
+        (Just("surface.planes"), words(vec!["pca", "random", "three-point"])),
+        (Just("layers.at"), at()),
+        (Just("dimension.windows"), (2_u32..60).prop_map(|n| json!(n))),
+        (Just("diffusion.max_lag_percent"), (1_u32..100).prop_map(|n| json!(n))),
+        (Just("nulls.kinds"), words(vec!["walk", "layer-walk", "momentum-walk"])),
+    ];
+    proptest::collection::vec(entry, 0..6).prop_map(|entries| {
+        let mut probes = json!({});
+        for (key, value) in entries {
+            let (table, field) = key.split_once('.').unwrap();
+            probes[table][field] = value;
+        }
+        probes
+    })
+}
+
 prop_compose! {
     fn document()(
+        probes in probes(),
         axes in proptest::collection::vec(product(), 1..4),
         seeds in prop_oneof![(1_u64..20).prop_map(|n| json!(n)), Just(json!([3, 1, u64::MAX]))],
         order_seeds in proptest::option::of(1_u64..5),
@@ -78,7 +115,7 @@ prop_compose! {
         }
         json!({
             "name": "random", "axes": axes, "replicates": replicates, "execution": { "order": order },
-            "snapshots": { "at": at, "keep": keep }, "data": { "seed": seed },
+            "snapshots": { "at": at, "keep": keep }, "data": { "seed": seed }, "probes": probes,
             "train": { "learning_rate": rate, "momentum": momentum },
         })
     }

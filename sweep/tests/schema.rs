@@ -41,6 +41,7 @@ fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
         }
         "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
         "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
+        "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > rule.as_f64().unwrap()),
         "exclusiveMaximum" => value.as_f64().is_none_or(|number| number < rule.as_f64().unwrap()),
         "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= rule.as_u64().unwrap()),
         // Patterns are for editors; the reader's own tests hold the grammar of these texts.
@@ -95,7 +96,11 @@ fn it_refuses_what_the_reader_refuses() {
         "[model]\nlayers = [3]",
         "[model]\nhidden = [0]",
         "[snapshots]\nat = {\"log\": 4, \"from\": 3}",
-        "[probes]\nhessian = {}",
+        "[probes]\nhessian = {\"tops\": 3}",
+        "[probes]\ntrace = {\"method\": \"x\"}",
+        "[probes]\nsharpness = {\"radius\": 0}",
+        "[probes]\nsurface = {\"planes\": []}",
+        "[probes]\nnulls = {\"kinds\": [\"walk\", \"walk\"]}",
         "[axes]\ntrain.learning_rate = []",
         "[axes]\ntrain.learning_rate = {\"log\": [1, 2]}",
         "[axes]\ntrain.epochs = [1]\ntrain.steps = [1]",

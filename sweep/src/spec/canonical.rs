@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
-use super::catalogue::{SETTINGS, Value};
+use super::catalogue::{PROBE_TABLES, SETTINGS, Value};
 use super::{Probes, Product, ReplicateAxis, SnapshotRule, Snapshots, Span, SweepSpec};
 use crate::spec::{Order, ProbeExamples, ReplicateKey};
 
@@ -93,13 +93,21 @@ fn axes(products: &[Product]) -> String {
     }))
 }
 
+/// The probes that are on, each with all its keys.
 fn probes(probes: &Probes) -> Json {
     let examples = match probes.examples {
         ProbeExamples::All => json!("all"),
         ProbeExamples::First(n) => json!(n),
     };
-    let kinds: Vec<&str> = probes.nulls.kinds.iter().map(|kind| kind.as_str()).collect();
-    json!({ "examples": examples, "nulls": { "kinds": kinds, "samples": probes.nulls.samples } })
+    let mut sections = serde_json::Map::from_iter([("examples".to_owned(), examples)]);
+    for table in PROBE_TABLES.iter().filter(|table| (table.is_on)(probes)) {
+        let keys = table.keys.iter().filter_map(|key| {
+            let value = (key.get)(probes)?;
+            Some((key.name.to_owned(), key.to_json(&value, |at| at.iter().map(rule).collect())))
+        });
+        sections.insert(table.name.to_owned(), Json::Object(keys.collect()));
+    }
+    Json::Object(sections)
 }
 
 fn replicates(axes: &[ReplicateAxis]) -> Json {
@@ -119,7 +127,8 @@ fn snapshots(snapshots: &Snapshots) -> Json {
     json!({ "at": snapshots.at.iter().map(rule).collect::<Vec<_>>(), "keep": snapshots.keep })
 }
 
-fn rule(rule: &SnapshotRule) -> Json {
+/// A snapshot rule.
+pub(super) fn rule(rule: &SnapshotRule) -> Json {
     match rule {
         SnapshotRule::Every { interval, from: None, to: None } => json!(format!("every {}", plural(*interval))),
         SnapshotRule::Every { interval, from, to } => {

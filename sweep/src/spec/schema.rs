@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::catalogue::{Kind, LATER, SETTINGS, Setting, Value};
+use super::Probes;
+use super::canonical::rule;
+use super::catalogue::{Kind, LATER, PROBE_TABLES, ProbeKey, ProbeKind, SETTINGS, Setting, Value};
 use super::read::{MAX_AXIS_VALUES, is_length};
 use crate::settings::RunSettings;
 
@@ -113,7 +115,8 @@ fn setting_schema(setting: &Setting) -> Json {
     }
 }
 
-fn snapshots() -> Json {
+/// A snapshot rule, or a list of rules.
+fn rules(words: &[&str]) -> Json {
     let text = |pattern: &str| json!({ "type": "string", "pattern": pattern });
     let every = "^every( [0-9]+)? (epochs?|steps?)$";
     let instant = "^(epochs?|steps?) [0-9]+$";
@@ -126,10 +129,20 @@ fn snapshots() -> Json {
     within["required"] = json!(["every"]);
     let mut log = table("steps log-spaced from 1 to the end", one("log", json!({ "type": "integer", "minimum": 1 })));
     log["required"] = json!(["log"]);
-    let rule = json!({ "anyOf": [text(every), within, log, epochs] });
+    let rule = match words {
+        [] => json!({ "anyOf": [text(every), within, log, epochs] }),
+        _ => {
+            json!({ "anyOf": [{ "enum": words }, text(every), within, log, epochs, { "type": "integer", "minimum": 0 }] })
+        }
+    };
+    json!({ "anyOf": [rule, { "type": "array", "items": rule }] })
+}
+
+fn snapshots() -> Json {
     let mut properties = Map::new();
-    let at = json!({ "anyOf": [rule, { "type": "array", "items": rule }], "default": "every epoch",
-        "description": "a rule, or a list of rules: their union" });
+    let mut at = rules(&[]);
+    at["default"] = json!("every epoch");
+    at["description"] = json!("a rule, or a list of rules: their union");
     properties.insert("at".into(), at);
     let keep = json!({ "type": "boolean", "default": false, "description": "keep the weights beside the tables" });
     properties.insert("keep".into(), keep);
@@ -143,18 +156,41 @@ fn one(key: &str, schema: Json) -> Map<String, Json> {
 }
 
 fn probes() -> Json {
-    let kinds = json!({ "type": "array", "uniqueItems": true, "items": { "enum": ["walk", "signs", "shuffled"] } });
-    let samples = json!({ "type": "integer", "minimum": 1, "maximum": 100_000, "default": 200 });
-    let mut nulls = one("kinds", kinds);
-    nulls.insert("samples".into(), samples);
     let examples = json!({
         "anyOf": [{ "type": "integer", "minimum": 1 }, { "const": "all" }],
         "default": 5000,
         "description": "the probe set: the first n of a fixed, class-balanced order of the training examples",
     });
     let mut properties = one("examples", examples);
-    properties.insert("nulls".into(), table("null models of the path", nulls));
-    table("what is measured", properties)
+    for probe in PROBE_TABLES {
+        let mut defaults = Probes::default();
+        (probe.switch_on)(&mut defaults);
+        let keys = probe.keys.iter().map(|key| (key.name.to_owned(), probe_key(key, &defaults))).collect();
+        properties.insert(probe.name.to_owned(), table(probe.doc, keys));
+    }
+    table("what is measured; each sub-table but nulls switches a probe on", properties)
+}
+
+fn probe_key(key: &ProbeKey, defaults: &Probes) -> Json {
+    let mut schema = match key.kind {
+        ProbeKind::At => rules(&["start", "end"]),
+        ProbeKind::Count { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        ProbeKind::Positive { max } => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": max }),
+        ProbeKind::Word(words) => json!({ "enum": words }),
+        ProbeKind::Words { words, empty } => words_schema(words, empty),
+    };
+    schema["description"] = json!(key.doc);
+    if let Some(value) = (key.get)(defaults) {
+        schema["default"] = key.to_json(&value, |at| at.iter().map(rule).collect());
+    }
+    schema
+}
+
+/// A list of words without repeats, or one of them.
+fn words_schema(words: &[&str], empty: bool) -> Json {
+    let list =
+        json!({ "type": "array", "uniqueItems": true, "minItems": u8::from(!empty), "items": { "enum": words } });
+    json!({ "anyOf": [list, { "enum": words }] })
 }
 
 fn axes() -> Json {

@@ -15,7 +15,6 @@ const fn later(key: &'static str, default: &'static str) -> Later {
 
 /// Every such key, in the order of the documentation.
 pub(crate) const LATER: &[Later] = &[
-    later("probes.hessian", ""),
     later("fork", "{}"),
     later("compare", "[]"),
     later("execution.priority", "0"),

@@ -5,12 +5,14 @@
 
 mod later;
 mod macros;
+mod probes;
 mod settings;
 mod structured;
 mod suggest;
 mod value;
 
 pub(crate) use later::LATER;
+pub(crate) use probes::{PROBE_TABLES, ProbeKey, ProbeKind, ProbeTable, ProbeValue};
 pub(crate) use settings::SETTINGS;
 pub(crate) use suggest::{nearest, other};
 pub(crate) use value::Value;
@@ -73,9 +75,6 @@ pub(crate) const STRUCTURE: &[&str] = &[
     "snapshots.keep",
     "probes",
     "probes.examples",
-    "probes.nulls",
-    "probes.nulls.kinds",
-    "probes.nulls.samples",
     "axes",
     "grid",
     "grid.zip",

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{LATER, SETTINGS, STRUCTURE, dotted};
+use super::{LATER, PROBE_TABLES, SETTINGS, STRUCTURE, dotted};
 use crate::spec::error::Fault;
 use crate::spec::node::{Entry, quote};
 
@@ -74,7 +74,10 @@ pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> 
 /// Every dotted key of the grammar, what is available first.
 fn all() -> impl Iterator<Item = &'static str> {
     let settings = SETTINGS.iter().map(|setting| setting.key);
-    STRUCTURE.iter().copied().chain(settings).chain(LATER.iter().map(|later| later.key))
+    let probes = PROBE_TABLES
+        .iter()
+        .flat_map(|table| std::iter::once(table.section).chain(table.keys.iter().map(|key| key.section)));
+    STRUCTURE.iter().copied().chain(settings).chain(probes).chain(LATER.iter().map(|later| later.key))
 }
 
 #[cfg(test)]

@@ -1,25 +1,19 @@
 //! `[probes]`: what is measured.
 
-use super::words;
-use crate::spec::catalogue::other;
+use super::{snapshots, words};
+use crate::spec::catalogue::{PROBE_TABLES, ProbeKey, ProbeKind, ProbeTable, ProbeValue, other};
 use crate::spec::error::Fault;
-use crate::spec::node::{Node, NodeValue, quote};
-use crate::spec::{NullKind, Nulls, ProbeExamples, Probes};
-
-/// Most samples of a null.
-pub(crate) const MAX_SAMPLES: u64 = 100_000;
-/// The nulls by name, in the order of [`NULL_KINDS`].
-pub(crate) const NULL_WORDS: [&str; 3] = ["walk", "signs", "shuffled"];
-const NULL_KINDS: [NullKind; 3] = [NullKind::Walk, NullKind::Signs, NullKind::Shuffled];
+use crate::spec::node::{Entry, Node, NodeValue, quote};
+use crate::spec::{ProbeExamples, Probes};
 
 /// Reads the section.
 pub(super) fn read(node: &Node) -> Result<Probes, Fault> {
     let mut probes = Probes::default();
     for entry in node.entries("probes")? {
-        match entry.key.as_str() {
-            "examples" => probes.examples = examples(&entry.node)?,
-            "nulls" => probes.nulls = nulls(&entry.node)?,
-            _ => other("probes", entry)?,
+        match PROBE_TABLES.iter().find(|table| table.name == entry.key) {
+            Some(table) => sub_table(&mut probes, table, entry)?,
+            None if entry.key == "examples" => probes.examples = examples(&entry.node)?,
+            None => other("probes", entry)?,
         }
     }
     Ok(probes)
@@ -37,28 +31,46 @@ fn examples(node: &Node) -> Result<ProbeExamples, Fault> {
     }
 }
 
-fn nulls(node: &Node) -> Result<Nulls, Fault> {
-    let mut nulls = Nulls::default();
-    for entry in node.entries("probes.nulls")? {
-        match entry.key.as_str() {
-            "kinds" => nulls.kinds = kinds(&entry.node)?,
-            "samples" => nulls.samples = entry.node.count("probes.nulls.samples", 1, MAX_SAMPLES)? as u32,
-            _ => other("probes.nulls", entry)?,
+/// A sub-table, which switches its probe on.
+fn sub_table(probes: &mut Probes, table: &ProbeTable, entry: &Entry) -> Result<(), Fault> {
+    (table.switch_on)(probes);
+    for inner in entry.node.entries(table.section)? {
+        match table.keys.iter().find(|key| key.name == inner.key) {
+            Some(key) => (key.set)(probes, value(key, &inner.node)?),
+            None => other(table.section, inner)?,
         }
     }
-    Ok(nulls)
+    match &probes.hessian {
+        Some(hessian) if table.name == "hessian" && hessian.top > hessian.iterations => {
+            let message = format!("{} Lanczos steps cannot tell {} eigenvalues", hessian.iterations, hessian.top);
+            let help = "give at least as many iterations as top, better six times as many";
+            Err(Fault::new(&entry.key_span, "probes.hessian.top", message, help))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn kinds(node: &Node) -> Result<Vec<NullKind>, Fault> {
-    const KEY: &str = "probes.nulls.kinds";
-    let mut kinds = Vec::new();
-    for item in node.items(KEY, "a list of nulls, such as [\"walk\", \"signs\"]")? {
-        let kind = NULL_KINDS[words::one(item, KEY, &NULL_WORDS, &[])?];
-        if kinds.contains(&kind) {
-            let message = format!("`{}` stands here twice", kind.as_str());
-            return Err(Fault::new(&item.span, KEY, message, "drop one of the two"));
+fn value(key: &ProbeKey, node: &Node) -> Result<ProbeValue, Fault> {
+    match key.kind {
+        ProbeKind::At => snapshots::at(node, key.section).map(ProbeValue::At),
+        ProbeKind::Count { min, max } => {
+            node.count(key.section, u64::from(min), u64::from(max)).map(|count| ProbeValue::Count(count as u32))
         }
-        kinds.push(kind);
+        ProbeKind::Positive { max } => positive(node, key.section, max).map(ProbeValue::Number),
+        ProbeKind::Word(now) => words::one(node, key.section, now, &[]).map(ProbeValue::Word),
+        ProbeKind::Words { words, empty } => words::several(node, key.section, words, empty).map(ProbeValue::Words),
     }
-    Ok(kinds)
+}
+
+fn positive(node: &Node, key: &str, max: f64) -> Result<f64, Fault> {
+    let value = match node.value {
+        NodeValue::Int(value) => value as f64,
+        NodeValue::Float(value) => value,
+        _ => return Err(node.mismatch(key, "a number")),
+    };
+    if value > 0.0 && value <= max {
+        return Ok(value);
+    }
+    let help = format!("give a number above 0 and at most {max}");
+    Err(Fault::new(&node.span, key, format!("{value} is out of range"), help))
 }
