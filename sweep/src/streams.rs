@@ -38,6 +38,8 @@ pub enum Purpose {
     Augment = 12,
     /// Steps of a planted walk, from `order_seed`; epoch = optimiser steps before.
     PlantedWalk = 13,
+    /// Starts and orders of the search for an alignment, from the first run's seed; epoch = start.
+    Alignment = 14,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

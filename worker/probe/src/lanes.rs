@@ -15,6 +15,15 @@ pub fn norm_square<T: Copy + Into<f64>>(a: &[T]) -> f64 {
     reduce([a], |[a]| a * a)
 }
 
+/// a · b.
+///
+/// # Panics
+/// If the lengths differ.
+#[must_use]
+pub fn dot<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
+    reduce([a, b], |[a, b]| a * b)
+}
+
 /// ‖a − b‖², the differences taken in f64.
 ///
 /// # Panics

@@ -11,6 +11,7 @@
 
 #![warn(missing_docs)]
 
+pub mod alignment;
 mod chords;
 pub mod convergence;
 pub mod gradients;

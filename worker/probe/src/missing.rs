@@ -29,6 +29,8 @@ pub enum Missing {
     NothingToShuffle,
     /// Fewer than three snapshots to fit a slope to.
     FewPoints,
+    /// Hidden channels that cannot be permuted on their own, or too many of them.
+    NoAlignment,
 }
 
 impl Missing {
@@ -48,6 +50,7 @@ impl Missing {
             Self::KeptByShuffle => "kept-by-shuffle: another order of the steps leaves their sum unchanged",
             Self::NothingToShuffle => "nothing-to-shuffle: no two steps share a learning rate",
             Self::FewPoints => "few-points: a slope needs three snapshots in the last factor 4 of time",
+            Self::NoAlignment => "no-alignment: channels of this network cannot be permuted on their own",
         }
     }
 }
