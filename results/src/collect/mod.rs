@@ -1,10 +1,12 @@
 //! From segments to tables.
 
 mod columns;
+mod comparisons;
 mod manifest;
 mod outcomes;
 mod rest;
 mod runs;
+mod siblings;
 mod winners;
 
 use std::collections::BTreeSet;
@@ -17,8 +19,10 @@ use traipse_sweep::{Outcome, Plan, SweepId};
 
 use columns::Layout;
 pub(crate) use columns::axis_specs;
+use manifest::Contents;
 pub(crate) use manifest::VERSION as MANIFEST_VERSION;
 use outcomes::Outcomes;
+use siblings::Siblings;
 use winners::Winners;
 
 use crate::aside::{Finished, sync_folder};
@@ -85,6 +89,8 @@ pub struct Collected {
     pub files: Vec<TableFile>,
     /// Runs by outcome, `unfinished` last; only those that occur.
     pub n_runs: Vec<(String, u64)>,
+    /// Comparisons likewise; none where the sweep compares nothing.
+    pub n_comparisons: Vec<(String, u64)>,
 }
 
 /// Merges the segments into the tables of a sweep, with statistics and a manifest, in the folder `out`.
@@ -99,26 +105,49 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
     fs::create_dir_all(out).map_err(Error::file("create the folder", out))?;
     let mut outcomes = Outcomes::new(&input.without_rows);
     let mut finished = Vec::new();
+    let (comparisons, siblings) = write_comparisons(input, out, &mut outcomes)?.unzip();
     let winners = Winners::find(&segments(input, Table::Runs))?;
-    finished.push((Table::Runs, write_runs(input, out, &winners, &mut outcomes)?));
+    let runs = write_runs(input, out, &winners, &mut outcomes, &siblings.unwrap_or_default())?;
+    finished.push((Table::Runs, runs));
     let rest = |table: &Table| !matches!(table, Table::Runs | Table::Comparisons) && table.is_in(input.plan.spec());
     for table in Table::FROM_WORKERS.into_iter().filter(rest) {
         finished.push((table, write_rest(input, out, table, &outcomes, &winners)?));
     }
+    finished.extend(comparisons.map(|table| (Table::Comparisons, table)));
     let (statistics, cells) = write_statistics(input, out, &finished)?;
     finished.push((Table::Statistics, statistics));
     let (attempts, cpu_features) = write_attempts(input, out)?;
     finished.push((Table::Attempts, attempts));
 
     let mut files: Vec<TableFile> = finished.iter().map(|(table, file)| entry(&file_name(*table), file)).collect();
-    let n_runs = outcomes.counts();
-    let manifest = (manifest::write(input, out, &files, &n_runs, &cpu_features)?, 0);
+    let (n_runs, n_comparisons) = (outcomes.counts(), outcomes.comparison_counts());
+    let contents = Contents {
+        files: &files,
+        n_runs: &n_runs,
+        n_comparisons: &n_comparisons,
+        absent: &[],
+        cpu_features: &cpu_features,
+    };
+    let manifest = (manifest::write(input, out, contents)?, 0);
+    remove_leftovers(out, &files)?;
     files.push(entry(manifest::NAME, &manifest));
     for (file, _) in finished.into_iter().map(|(_, file)| file).chain([manifest]) {
         file.publish()?;
     }
     sync_folder(out)?;
-    Ok(Collected { cells, files, n_runs })
+    Ok(Collected { cells, files, n_runs, n_comparisons })
+}
+
+/// Removes the tables that a former collect wrote here and this one does not: they would pass for part of it.
+fn remove_leftovers(out: &Path, files: &[TableFile]) -> Result<(), Error> {
+    let former = manifest::files(out);
+    for name in Table::ALL.map(file_name).into_iter().filter(|name| former.contains(name)) {
+        let path = out.join(&name);
+        if files.iter().all(|file| file.name != name) && path.exists() {
+            fs::remove_file(&path).map_err(Error::file("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// The sweep whose tables a folder holds, by its `manifest.json`; none where there is none.
@@ -132,13 +161,39 @@ pub fn holds(dir: &Path) -> Result<Option<SweepId>, Error> {
 /// A file that is whole but not published, and its rows.
 type Written = (Finished, u64);
 
-fn write_runs(input: &Collect, out: &Path, winners: &Winners, outcomes: &mut Outcomes<'_>) -> Result<Written, Error> {
+/// None where nothing is compared.
+fn write_comparisons(
+    input: &Collect,
+    out: &Path,
+    outcomes: &mut Outcomes<'_>,
+) -> Result<Option<(Written, Siblings)>, Error> {
+    if !Table::Comparisons.is_in(input.plan.spec()) {
+        return Ok(None);
+    }
+    let layout = Layout::of(Table::Comparisons, &input.plan);
+    let segments = segments(input, Table::Comparisons);
+    let winners = Winners::find(&segments)?;
+    let place = |job, generation| Ok((comparisons::place_of(&input.plan, job)?, generation));
+    let order = Order { second: "generation", place: &place };
+    let mut merge = Merge::open(&order, &segments, &layout.wanted, out)?;
+    let mut writer = create(input, out, Table::Comparisons, &layout.columns, 1)?;
+    let siblings = comparisons::write(&input.plan, &layout, &mut merge, &winners, outcomes, &mut writer)?;
+    Ok(Some((writer.finish()?, siblings)))
+}
+
+fn write_runs(
+    input: &Collect,
+    out: &Path,
+    winners: &Winners,
+    outcomes: &mut Outcomes<'_>,
+    siblings: &Siblings,
+) -> Result<Written, Error> {
     let layout = Layout::of(Table::Runs, &input.plan);
     let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));
     let order = Order { second: "generation", place: &place };
     let mut merge = Merge::open(&order, &segments(input, Table::Runs), &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Runs, &layout.columns, 1)?;
-    runs::write(&input.plan, &layout, &mut merge, winners, outcomes, &mut writer)?;
+    runs::write(&input.plan, &layout, &mut merge, winners, outcomes, siblings, &mut writer)?;
     writer.finish()
 }
 
@@ -160,7 +215,10 @@ fn write_rest(
 
 fn write_attempts(input: &Collect, out: &Path) -> Result<(Written, BTreeSet<String>), Error> {
     let layout = Layout::of(Table::Attempts, &input.plan);
-    let place = |job, attempt| runs::place_of(&input.plan, job).map(|_| (job, attempt));
+    let place = |job, attempt| {
+        let known = comparisons::is_comparison(&input.plan, job) || runs::place_of(&input.plan, job).is_ok();
+        if known { Ok((job, attempt)) } else { Err(format!("job {job} is none of the sweep's runs and comparisons")) }
+    };
     let order = Order { second: "attempt", place: &place };
     let mut merge = Merge::open(&order, &segments(input, Table::Attempts), &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Attempts, &layout.columns, 1)?;

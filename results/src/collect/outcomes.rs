@@ -1,10 +1,13 @@
-//! How each job ended, where segments do not say.
+//! How each job ended, where segments do not say; and counts of what was met.
 
 use std::collections::BTreeMap;
 
-use super::WithoutRows;
+use traipse_sweep::Plan;
 
-/// The word for a run that has not ended.
+use super::WithoutRows;
+use super::comparisons::is_comparison;
+
+/// The word for a job that has not ended.
 pub(crate) const UNFINISHED: &str = "unfinished";
 /// Every outcome in the order of counts.
 const WORDS: [&str; 7] = ["succeeded", "diverged", "failed", "cancelled", "quarantined", "skipped", UNFINISHED];
@@ -12,13 +15,17 @@ const WORDS: [&str; 7] = ["succeeded", "diverged", "failed", "cancelled", "quara
 /// Stretches of jobs without rows, by their first job; and counts of what was met.
 pub(crate) struct Outcomes<'a> {
     stretches: BTreeMap<u64, &'a WithoutRows>,
-    counts: BTreeMap<&'static str, u64>,
+    runs: Counts,
+    comparisons: Counts,
 }
+
+/// How many by outcome.
+type Counts = BTreeMap<&'static str, u64>;
 
 impl<'a> Outcomes<'a> {
     pub(crate) fn new(without_rows: &'a [WithoutRows]) -> Self {
         let stretches = without_rows.iter().map(|stretch| (stretch.first_job, stretch)).collect();
-        Self { stretches, counts: BTreeMap::new() }
+        Self { stretches, runs: Counts::new(), comparisons: Counts::new() }
     }
 
     /// The stretch that holds a job; none if the job has rows or has not ended.
@@ -29,13 +36,41 @@ impl<'a> Outcomes<'a> {
 
     /// Counts a run.
     pub(crate) fn count(&mut self, outcome: &'static str) {
-        *self.counts.entry(outcome).or_default() += 1;
+        *self.runs.entry(outcome).or_default() += 1;
     }
 
-    /// The counts that are not 0, in the order of outcomes.
-    pub(crate) fn counts(&self) -> Vec<(String, u64)> {
-        WORDS.iter().filter_map(|word| self.counts.get(word).map(|count| ((*word).to_owned(), *count))).collect()
+    /// Counts comparisons.
+    pub(crate) fn count_comparison(&mut self, outcome: &'static str, n: u64) {
+        *self.comparisons.entry(outcome).or_default() += n;
     }
+
+    /// Counts the comparisons that have no rows, once those that have some are counted.
+    pub(crate) fn count_lost_comparisons(&mut self, plan: &Plan) {
+        for stretch in self.stretches.clone().into_values() {
+            let end = stretch.first_job.saturating_add(stretch.n_jobs).min(plan.n_jobs());
+            let jobs = stretch.first_job.max(plan.n_run_jobs())..end;
+            let n = jobs.filter(|&job| is_comparison(plan, job)).count();
+            self.count_comparison(stretch.outcome.as_str(), n as u64);
+        }
+        let ended: u64 = self.comparisons.values().sum();
+        self.count_comparison(UNFINISHED, plan.n_comparisons().saturating_sub(ended));
+    }
+
+    /// The runs' counts that are not 0, in the order of outcomes.
+    pub(crate) fn counts(&self) -> Vec<(String, u64)> {
+        in_order(&self.runs)
+    }
+
+    /// The comparisons', likewise.
+    pub(crate) fn comparison_counts(&self) -> Vec<(String, u64)> {
+        in_order(&self.comparisons)
+    }
+}
+
+fn in_order(counts: &Counts) -> Vec<(String, u64)> {
+    let of =
+        |word: &&str| counts.get(word).copied().filter(|count| *count > 0).map(|count| ((*word).to_owned(), count));
+    WORDS.iter().filter_map(of).collect()
 }
 
 #[cfg(test)]

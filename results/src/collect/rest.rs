@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use arrow_array::cast::AsArray;
 use traipse_sweep::columns::{Table, attempts};
+use traipse_sweep::plan::JobKind;
 use traipse_sweep::{JobNumber, Plan};
 
 use super::columns::Layout;
@@ -56,15 +57,15 @@ pub(crate) fn write_attempts(
     let features = wanted(attempts::CPU_FEATURES.name).expect("attempts have CPU features");
     let (run_column, mut met) = (layout.position("run"), BTreeSet::new());
     while let Some(head) = merge.head() {
-        let run = plan.place(JobNumber(head.job)).run;
+        let job = JobNumber(head.job);
+        let run = (plan.kind(job) == JobKind::Run).then(|| plan.place(job).run);
         let n_rows = merge.take(|rows: Rows<'_>| {
             for row in rows.range.clone() {
                 let is_run = rows.column(kind).as_string::<i32>().value(row) == "run";
                 let column = writer.column(run_column);
-                if is_run {
-                    column.push_u64(run)
-                } else {
-                    column.push_null()
+                match run.filter(|_| is_run) {
+                    Some(run) => column.push_u64(run),
+                    None => column.push_null(),
                 }
                 let name = rows.column(features).as_string::<i32>().value(row);
                 if met.len() < MAX_FEATURES && !met.contains(name) {

@@ -8,6 +8,7 @@ use traipse_sweep::{JobNumber, Outcome, Plan, RunSettings};
 
 use super::columns::{Filler, Layout};
 use super::outcomes::{Outcomes, UNFINISHED};
+use super::siblings::Siblings;
 use super::winners::Winners;
 use crate::Error;
 use crate::merge::{Head, Merge, copy};
@@ -20,6 +21,7 @@ pub(crate) fn write(
     merge: &mut Merge<'_>,
     winners: &Winners,
     outcomes: &mut Outcomes<'_>,
+    siblings: &Siblings,
     writer: &mut TableWriter,
 ) -> Result<(), Error> {
     let mut cell = CellColumns::default();
@@ -39,7 +41,8 @@ pub(crate) fn write(
         };
         outcomes.count(outcome);
         cell.move_to(plan, job);
-        push_plan(layout, writer, &cell, &plan.settings(job), outcome);
+        let ending = Ending { outcome, barrier: siblings.mean(job) };
+        push_plan(layout, writer, &cell, &plan.settings(job), ending);
         writer.end_rows(1)?;
     }
     match merge.head() {
@@ -100,19 +103,27 @@ pub(crate) fn pass(merge: &mut Merge<'_>, drops: impl Fn(Head) -> bool) -> Resul
     Ok(())
 }
 
-fn push_plan(layout: &Layout, writer: &mut TableWriter, cell: &CellColumns, settings: &RunSettings, outcome: &str) {
+/// How a run ended, and what others made of it.
+#[derive(Clone, Copy)]
+struct Ending {
+    outcome: &'static str,
+    /// Mean barrier to its siblings.
+    barrier: Option<f64>,
+}
+
+fn push_plan(layout: &Layout, writer: &mut TableWriter, cell: &CellColumns, settings: &RunSettings, ending: Ending) {
     let place = cell.place.expect("the cell was moved to the run's job");
     for (at, filler) in layout.fillers.iter().enumerate() {
         let pushed = match filler {
             Filler::Segment(_) => Ok(()),
             Filler::Axis(axis) => writer.column(at).push(&cell.axes[*axis]),
-            Filler::Plan(name) => writer.column(at).push(&plan_cell(name, place, &cell.label, settings, outcome)),
+            Filler::Plan(name) => writer.column(at).push(&plan_cell(name, place, &cell.label, settings, ending)),
         };
         pushed.expect("the plan's cells have the types of its columns");
     }
 }
 
-fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, outcome: &str) -> Cell {
+fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, ending: Ending) -> Cell {
     match name {
         "run" => Cell::U64(place.run),
         "cell" => Cell::U64(place.cell),
@@ -125,8 +136,8 @@ fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, o
         "init_seed" => Cell::U64(settings.streams.init_seed),
         "order_seed" => Cell::U64(settings.streams.order_seed),
         "branch" => Cell::U32(settings.streams.branch),
-        "barrier_sibling_chord" => Cell::Null,
-        "outcome" => Cell::from(outcome),
+        "barrier_sibling_chord" => Cell::from(ending.barrier),
+        "outcome" => Cell::from(ending.outcome),
         other => unreachable!("the catalogue's plan column {other} has its line here"),
     }
 }

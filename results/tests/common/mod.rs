@@ -10,7 +10,8 @@ use serde_json::json;
 use traipse_results::{AttemptRow, Collect, Collected, WithoutRows, collect, segment};
 use traipse_sweep::columns::{ColumnDef, ColumnType, Table, convergence, nulls, runs, trajectory};
 use traipse_sweep::rows::{Cell, RowBlock, Schema, TableBuilder};
-use traipse_sweep::spec::{Axis, Product, ReplicateAxis, ReplicateKey, SweepSpec};
+use traipse_sweep::settings::ForkSettings;
+use traipse_sweep::spec::{Axis, Compare, Product, ReplicateAxis, ReplicateKey, SweepSpec};
 use traipse_sweep::{Generation, JobNumber, Outcome, Plan, RunSettings, SweepId};
 
 /// Snapshots of a run that ends.
@@ -34,6 +35,19 @@ pub fn plan(rates: &[f64], replicates: Vec<ReplicateAxis>) -> Arc<Plan> {
         compare: Vec::new(),
         execution: Default::default(),
     };
+    Arc::new(Plan::new(Arc::new(spec)).unwrap())
+}
+
+/// Two cells with branches, every default probe and more, and comparisons over branches and over seeds.
+pub fn forked_plan(n_seeds: u64, n_branches: u32, over: &[&str]) -> Arc<Plan> {
+    let mut spec = SweepSpec::clone(plan(&[0.1], seeds(n_seeds)).spec());
+    spec.n_branches = n_branches;
+    spec.base.fork = (n_branches > 1).then(|| ForkSettings { epoch: Some(1), ..ForkSettings::default() });
+    spec.compare = over.iter().map(|&over| Compare { over: over.into(), ..Compare::default() }).collect();
+    spec.probes.layers = Some(Default::default());
+    spec.probes.spectrum = Some(Default::default());
+    spec.probes.diffusion = Some(Default::default());
+    spec.probes.surface = Some(Default::default());
     Arc::new(Plan::new(Arc::new(spec)).unwrap())
 }
 
@@ -102,7 +116,39 @@ pub fn block(schema: &Schema, job: u64, diverged: bool) -> RowBlock {
         name if name == nulls::STATISTIC.name => Some(Cell::from("pca_explained_1")),
         _ => None,
     });
-    RowBlock { tables: vec![run, steps, gram, thresholds, tests] }
+    let more = [Table::Layers, Table::Spectra, Table::Curves, Table::Surfaces];
+    let asked = more.into_iter().filter(|&table| schema.table(table).is_some());
+    let asked = asked.map(|table| fill(table, 2 * N_SNAPSHOTS, &asked_place));
+    RowBlock { tables: [run, steps, gram, thresholds, tests].into_iter().chain(asked).collect() }
+}
+
+/// Where a row of the tables stands that must be asked for: two layers (or draws, or kinds) a snapshot.
+fn asked_place(column: &ColumnDef, row: u64) -> Option<Cell> {
+    match column.name {
+        "step" => Some(Cell::U64(row / 2 * 10)),
+        "layer" | "draw" => Some(Cell::U32((row % 2) as u32)),
+        "status" => Some(Cell::Null),
+        _ => None,
+    }
+}
+
+/// The rows of a comparison: unaligned and aligned at the end, then unaligned at the start.
+pub fn comparison_block(schema: &Schema, job: u64) -> RowBlock {
+    let schema = schema.table(Table::Comparisons).unwrap();
+    let mut builder = TableBuilder::new(schema);
+    for row in 0..3 {
+        builder.push(schema.columns.iter().map(|&column| {
+            let value = match column.name {
+                "aligned" => Cell::Bool(row == 1),
+                "at" => Cell::from(if row == 2 { "start" } else { "end" }),
+                "at_step_a" | "at_step_b" => Cell::U64(if row == 2 { 0 } else { 30 }),
+                "status" | "fork_step" => Cell::Null,
+                _ => cell(column, job, row),
+            };
+            (column, value)
+        }));
+    }
+    RowBlock { tables: vec![builder.finish()] }
 }
 
 pub fn attempt(job: u64, attempt: u32) -> AttemptRow {
