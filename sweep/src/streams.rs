@@ -40,6 +40,14 @@ pub enum Purpose {
     PlantedWalk = 13,
     /// Starts and orders of the search for an alignment, from the first run's seed; epoch = start.
     Alignment = 14,
+    /// Where Lanczos starts, from `seed`; epoch = step of the snapshot.
+    HessianStart = 15,
+    /// Signs for the Hessian's trace, likewise.
+    TraceSigns = 16,
+    /// Signs for the spectral density, likewise; part = draw.
+    SpectrumSigns = 17,
+    /// Minibatches whose noise is weighed with the Hessian, likewise.
+    NoiseBatches = 18,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

@@ -1,5 +1,6 @@
 //! Runs that are set aside and taken up again: the bytes are those of a run without interruption.
 
+#[allow(dead_code, reason = "every test uses a part of it")]
 #[path = "support/tasks.rs"]
 mod tasks;
 

@@ -1,5 +1,6 @@
 //! Whole runs on the embedded digits: the rows that come out.
 
+#[allow(dead_code, reason = "every test uses a part of it")]
 #[path = "support/tasks.rs"]
 mod tasks;
 

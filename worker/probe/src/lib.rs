@@ -14,6 +14,7 @@
 pub mod alignment;
 mod chords;
 pub mod convergence;
+pub mod curvature;
 pub mod gradients;
 pub mod lanes;
 mod missing;

@@ -31,6 +31,12 @@ pub enum Missing {
     FewPoints,
     /// Hidden channels that cannot be permuted on their own, or too many of them.
     NoAlignment,
+    /// Stability threshold and noise floor are known of `sgd` alone: others scale their steps by what they saw.
+    NoThreshold,
+    /// The training set has no two examples.
+    FewExamples,
+    /// tr(HΣ) is below 0: the weights are not about a minimum.
+    NegativeNoiseCurvature,
 }
 
 impl Missing {
@@ -51,6 +57,9 @@ impl Missing {
             Self::NothingToShuffle => "nothing-to-shuffle: no two steps share a learning rate",
             Self::FewPoints => "few-points: a slope needs three snapshots in the last factor 4 of time",
             Self::NoAlignment => "no-alignment: channels of this network cannot be permuted on their own",
+            Self::NoThreshold => "no-threshold: stability threshold and noise floor are known of sgd alone",
+            Self::FewExamples => "few-examples: noise needs two",
+            Self::NegativeNoiseCurvature => "negative-noise-curvature: the noise points to where the loss is concave",
         }
     }
 }

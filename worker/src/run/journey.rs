@@ -10,6 +10,7 @@ use traipse_probe::{Element, Form, Snapshot, Trajectory};
 use traipse_sweep::spec::ProbeExamples;
 
 use super::Task;
+use super::last_step::LastStep;
 
 /// A training that was taken to its end, or to the step where it diverged.
 pub(super) struct Journey {
@@ -35,6 +36,8 @@ pub(super) struct Point {
     pub(super) updates: UpdateSums,
     pub(super) on_probe_set: Gradients,
     pub(super) on_test_set: Loss,
+    /// u'Hu / u'u for the last optimiser step u, where the Hessian is asked for; NaN where the weights stood still.
+    pub(super) curvature_update: Option<f64>,
 }
 
 /// Why there is no journey to look at.
@@ -60,6 +63,7 @@ pub(super) struct Traveller<'a, T: Element> {
     problem: &'a Problem,
     pub(super) trainer: Trainer<T>,
     surveyor: Surveyor<'a, T>,
+    last_step: LastStep<T>,
     /// The steps of all snapshots that are planned.
     pub(super) plan: Vec<u64>,
     pub(super) journey: Journey,
@@ -87,6 +91,7 @@ impl<'a, T: Element> Traveller<'a, T> {
             problem,
             trainer: Trainer::new(problem),
             surveyor: Surveyor::new(problem, evaluator, spec.probes.examples),
+            last_step: LastStep::new(spec, problem),
             plan: spec.snapshots.steps(&problem.course()),
             journey: Journey {
                 trajectory: Trajectory::new(form, records),
@@ -166,6 +171,9 @@ impl<'a, T: Element> Traveller<'a, T> {
             if self.task.stop.load(Ordering::Relaxed) {
                 return Err(Ended::Stopped);
             }
+            if self.trainer.steps_done() + 1 == step {
+                self.last_step.keep(&self.trainer, step, self.problem);
+            }
             if self.trainer.step() == Step::Diverged {
                 return Ok(Step::Diverged);
             }
@@ -186,7 +194,27 @@ impl<'a, T: Element> Traveller<'a, T> {
         self.journey.trajectory.push(step, &snapshot)?;
         self.journey.points.push(self.surveyor.survey(&snapshot, &mut self.trainer));
         self.look_whether_to_stop();
+        self.look_at_last_step(theta(&snapshot));
         Ok(())
+    }
+
+    fn look_at_last_step(&mut self, theta: &[T]) {
+        let is_end = self.journey.stopped_step.is_some();
+        if let Some(point) = self.journey.points.last_mut()
+            && self.last_step.is_wanted(point.step, is_end)
+        {
+            let rows = &self.surveyor.probe_set;
+            point.curvature_update = Some(self.last_step.curvature(self.problem, theta, rows));
+        }
+    }
+
+    /// Whether every snapshot so far has what this run wants of its last step, and no other.
+    pub(super) fn knows_last_steps(&self) -> bool {
+        let stopped = self.journey.stopped_step;
+        let fits = |point: &Point| {
+            self.last_step.is_wanted(point.step, stopped == Some(point.step)) == point.curvature_update.is_some()
+        };
+        self.journey.points.iter().all(fits)
     }
 
     /// Examples that probes see.
@@ -245,6 +273,7 @@ impl<'a, T: Element> Surveyor<'a, T> {
             updates: trainer.take_sums(),
             on_probe_set: gradients::measure(self.problem, self.evaluator, at, &self.probe_set, &mut self.gradient),
             on_test_set: self.evaluator.loss(at.0, at.1, Rows::Test),
+            curvature_update: None,
         }
     }
 }

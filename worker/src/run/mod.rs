@@ -5,6 +5,7 @@ mod checkpoint;
 mod compare;
 mod journey;
 mod keep;
+mod last_step;
 mod measure;
 mod rows;
 mod scratch;

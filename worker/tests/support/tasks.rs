@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use traipse_nn::data;
 use traipse_sweep::plan::Plan;
 use traipse_sweep::spec::{Format, parse};
-use traipse_sweep::{JobNumber, Outcome, RowBlock, RunSettings, Schema};
+use traipse_sweep::{JobNumber, Outcome, RowBlock, RunSettings, Schema, SweepSpec};
 use traipse_worker::run::{RunEnd, Scratch, Task};
 
 /// The first run of a sweep, with all its snapshots in memory.
@@ -16,8 +16,13 @@ pub(crate) fn task(text: &str) -> Task {
 
 /// The same with the base settings changed after they were read.
 pub(crate) fn with(text: &str, change: impl FnOnce(&mut RunSettings)) -> Task {
+    asking(text, |spec| change(&mut spec.base))
+}
+
+/// The same with anything changed.
+pub(crate) fn asking(text: &str, change: impl FnOnce(&mut SweepSpec)) -> Task {
     let mut spec = parse(text, Format::Toml, "test.toml").expect("a spec");
-    change(&mut spec.base);
+    change(&mut spec);
     let spec = Arc::new(spec);
     let data = Some(Arc::new(data::digits(&spec.base.data).expect("the embedded digits")));
     Task {

@@ -119,9 +119,9 @@ pub(super) fn put_point(sink: &mut Sink<'_>, point: &Point) -> io::Result<()> {
     let Gradients { loss, penalty, gradient_norm, objective_gradient_norm, noise_trace } = point.on_probe_set;
     put_loss(sink, loss)?;
     [penalty, gradient_norm, objective_gradient_norm].into_iter().try_for_each(|value| sink.float(value))?;
-    sink.bytes(&[u8::from(noise_trace.is_some())])?;
-    sink.float(noise_trace.unwrap_or(0.0))?;
-    put_loss(sink, point.on_test_set)
+    put_option(sink, noise_trace)?;
+    put_loss(sink, point.on_test_set)?;
+    put_option(sink, point.curvature_update)
 }
 
 pub(super) fn take_point(source: &mut Source<'_>) -> Result<Point, Error> {
@@ -144,14 +144,22 @@ pub(super) fn take_point(source: &mut Source<'_>) -> Result<Point, Error> {
             penalty: float(source)?,
             gradient_norm: float(source)?,
             objective_gradient_norm: float(source)?,
-            noise_trace: {
-                let [is_there] = source.array(PART)?;
-                let value = float(source)?;
-                (is_there == 1).then_some(value)
-            },
+            noise_trace: take_option(source)?,
         },
         on_test_set: take_loss(source)?,
+        curvature_update: take_option(source)?,
     })
+}
+
+fn put_option(sink: &mut Sink<'_>, value: Option<f64>) -> io::Result<()> {
+    sink.bytes(&[u8::from(value.is_some())])?;
+    sink.float(value.unwrap_or(0.0))
+}
+
+fn take_option(source: &mut Source<'_>) -> Result<Option<f64>, Error> {
+    let [is_there] = source.array("points")?;
+    let value = source.float("points")?;
+    Ok((is_there == 1).then_some(value))
 }
 
 fn put_loss(sink: &mut Sink<'_>, loss: Loss) -> io::Result<()> {

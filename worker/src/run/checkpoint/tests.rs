@@ -80,7 +80,7 @@ fn what_is_cut_or_changed_is_said() {
     let rows: [(Vec<u8>, &str); 9] = [
         (Vec::new(), "it ends inside its first bytes"),
         (b"a file of something else".to_vec(), "it is no checkpoint"),
-        (changed(MAGIC.len()), "it has version 0, and this program reads version 1"),
+        (changed(MAGIC.len()), "it has version 3, and this program reads version 2"),
         (bytes[..30].to_vec(), "it ends inside its settings"),
         (bytes[..last].to_vec(), "it ends inside its digest"),
         (bytes[..last - 2_000].to_vec(), "it ends inside its weights"),

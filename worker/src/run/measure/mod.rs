@@ -3,9 +3,10 @@
 //! Each has a file of its own with one function, `measure`, that looks at a [`Scene`] and leaves its cells in a
 //! [`Measured`]; whether it was asked for is decided here alone.
 
-#![allow(dead_code, reason = "the first probes come next")]
-
+mod hessian;
 mod scene;
+mod spectrum;
+mod trace;
 
 use std::collections::BTreeMap;
 
@@ -48,9 +49,17 @@ pub(super) struct Findings {
 /// # Errors
 /// If the task was asked to stop, or the snapshots cannot be read.
 pub(super) fn measure<T: Element>(scene: &mut Scene<'_, T>) -> Result<Measured, Ended> {
-    // One line a probe: `if let Some(settings) = &probes.name { name::measure(scene, settings, &mut measured)?; }`.
-    let _ = &scene.spec.probes;
-    let measured = Measured::default();
+    let probes = &scene.spec.probes;
+    let mut measured = Measured::default();
+    if let Some(settings) = &probes.hessian {
+        hessian::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.trace {
+        trace::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.spectrum {
+        spectrum::measure(scene, settings, &mut measured)?;
+    }
     Ok(measured)
 }
 
