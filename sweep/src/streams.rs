@@ -48,6 +48,10 @@ pub enum Purpose {
     SpectrumSigns = 17,
     /// Minibatches whose noise is weighed with the Hessian, likewise.
     NoiseBatches = 18,
+    /// Samples of the null `layer-walk`; epoch = sample, part = layer.
+    NullLayerWalk = 19,
+    /// Samples of the null `momentum-walk`; epoch = sample.
+    NullMomentumWalk = 20,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

@@ -204,6 +204,12 @@ impl Problem {
 }
 
 impl LayerShape {
+    /// Where its parameters lie in θ: biases follow their weights.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.weight.start..self.weight.end + self.bias.as_ref().map_or(0, Range::len)
+    }
+
     /// Weights and biases together.
     #[must_use]
     pub fn n_parameters(&self) -> usize {

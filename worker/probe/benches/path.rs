@@ -33,7 +33,7 @@ fn costs(c: &mut Criterion) {
     let gram = StepGram::from_packed(drifting.collect()).expect("n (n + 1) / 2 entries");
     c.bench_function("pca", |b| b.iter(|| Pca::of(black_box(&gram))));
     for kind in [NullKind::Walk, NullKind::Signs, NullKind::Shuffled] {
-        let setup = Setup { kinds: &[kind], samples: 200, seed: 0, learning_rate: &vec![0.1; n] };
+        let setup = Setup { kinds: &[kind], samples: 200, seed: 0, learning_rate: &vec![0.1; n], ..Setup::default() };
         c.bench_function(kind.as_str(), |b| b.iter(|| nulls::test_gram(black_box(&gram), N_PARAMETERS, &setup)));
     }
 }

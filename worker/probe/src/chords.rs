@@ -6,7 +6,7 @@ use crate::Trajectory;
 use crate::lanes::{self, Lanes, fold};
 
 /// Bytes of a snapshot's part at most: a few of them are held at a time.
-const PART_BYTES: usize = 1 << 20;
+pub(crate) const PART_BYTES: usize = 1 << 20;
 
 /// What a path's geometry needs; every list has one entry a snapshot.
 #[derive(Clone, Debug, PartialEq)]

@@ -147,8 +147,8 @@ fn radial_share(path: &Path<'_>, at: usize, travel: f64) -> io::Result<Option<f6
     Ok(Some((outward / norm / travel) * (outward / norm / travel)))
 }
 
-/// Least squares through log ‖θₜ − θ_t*‖² against log (t − t*), over t − t* ≥ (T − t*) / 4.
-fn slope_since(path: &Path<'_>, at: usize) -> io::Result<Result<f64, Missing>> {
+/// Least squares through log ‖θₜ − θₐ‖² against log (t − a), over t − a ≥ (T − a) / 4.
+pub(crate) fn slope_since(path: &Path<'_>, at: usize) -> io::Result<Result<f64, Missing>> {
     let steps = path.trajectory().steps();
     let length = steps[steps.len() - 1] - steps[at];
     let points: Vec<(f64, f64)> = path
@@ -160,15 +160,17 @@ fn slope_since(path: &Path<'_>, at: usize) -> io::Result<Result<f64, Missing>> {
         .filter(|(time, square)| time * SLOPE_FACTOR >= length && *square > 0.0)
         .map(|(time, square)| (libm::log(time as f64), libm::log(square)))
         .collect();
-    if points.len() < SLOPE_POINTS {
-        return Ok(Err(Missing::FewPoints));
-    }
+    Ok(if points.len() < SLOPE_POINTS { Err(Missing::FewPoints) } else { Ok(slope(&points)) })
+}
+
+/// Slope of least squares through points of different abscissas.
+pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
     let n = points.len() as f64;
-    let mean_time = points.iter().map(|point| point.0).sum::<f64>() / n;
-    let mean_square = points.iter().map(|point| point.1).sum::<f64>() / n;
-    let spread: f64 = points.iter().map(|point| (point.0 - mean_time) * (point.0 - mean_time)).sum();
-    let product: f64 = points.iter().map(|point| (point.0 - mean_time) * (point.1 - mean_square)).sum();
-    Ok(Ok(product / spread))
+    let mean_x = points.iter().map(|point| point.0).sum::<f64>() / n;
+    let mean_y = points.iter().map(|point| point.1).sum::<f64>() / n;
+    let spread: f64 = points.iter().map(|point| (point.0 - mean_x) * (point.0 - mean_x)).sum();
+    let product: f64 = points.iter().map(|point| (point.0 - mean_x) * (point.1 - mean_y)).sum();
+    product / spread
 }
 
 fn share(part: f64, whole: f64) -> Option<f64> {

@@ -37,6 +37,20 @@ pub enum Missing {
     FewExamples,
     /// tr(HΣ) is below 0: the weights are not about a minimum.
     NegativeNoiseCurvature,
+    /// Fewer than three lags to fit an exponent to.
+    FewLags,
+    /// Every step between snapshots is the same, so that steps have no variance.
+    EqualSteps,
+    /// One of the windows of the path has no step, or the weights did not move in it.
+    StillWindow,
+    /// Snapshots that are unequally far apart have no common lags.
+    UnequalStrides,
+    /// The steps of this optimiser have no momentum that stays.
+    NoMomentum,
+    /// A norm's scale is no matrix, and a matrix of zeros has no singular value to divide by.
+    NoMatrix,
+    /// The iteration for a largest singular value did not settle.
+    NotSettled,
 }
 
 impl Missing {
@@ -60,6 +74,13 @@ impl Missing {
             Self::NoThreshold => "no-threshold: stability threshold and noise floor are known of sgd alone",
             Self::FewExamples => "few-examples: noise needs two",
             Self::NegativeNoiseCurvature => "negative-noise-curvature: the noise points to where the loss is concave",
+            Self::FewLags => "few-lags: an exponent needs three lags in a window",
+            Self::EqualSteps => "equal-steps: all steps between snapshots are equal and have no variance",
+            Self::StillWindow => "still-window: a window of the path has no step, or the weights did not move in it",
+            Self::UnequalStrides => "unequal-strides: a mean over a window's origins needs snapshots equally far apart",
+            Self::NoMomentum => "no-momentum: the optimiser has none that stays from step to step",
+            Self::NoMatrix => "no-matrix: scales of a norm, or weights that are all zero, have no stable rank",
+            Self::NotSettled => "not-settled: the largest singular value did not settle in 300 products",
         }
     }
 }

@@ -81,6 +81,19 @@ pub(crate) fn centred_positions(steps: &[f64], n: usize) -> Vec<f64> {
     centred
 }
 
+/// Subtracts the means of rows and columns of a symmetric n × n matrix and adds the mean of all.
+pub(crate) fn centre(matrix: &mut [f64], n: usize, means: &mut [f64]) {
+    for (mean, row) in means.iter_mut().zip(matrix.chunks_exact(n)) {
+        *mean = row.iter().sum::<f64>() / n as f64;
+    }
+    let grand = means[..n].iter().sum::<f64>() / n as f64;
+    for (row, &row_mean) in matrix.chunks_exact_mut(n).zip(means.iter()) {
+        for (entry, &column_mean) in row.iter_mut().zip(means.iter()) {
+            *entry = *entry - row_mean - column_mean + grand;
+        }
+    }
+}
+
 /// As [`centred_positions`], into `centred`, with room for n + 1 means.
 pub(crate) fn fill_centred_positions(steps: &[f64], n: usize, centred: &mut [f64], means: &mut [f64]) {
     let width = n + 1;
@@ -94,15 +107,7 @@ pub(crate) fn fill_centred_positions(steps: &[f64], n: usize, centred: &mut [f64
             below[j + 1] = above[j + 1] + along;
         }
     }
-    for (mean, row) in means.iter_mut().zip(centred.chunks_exact(width)) {
-        *mean = row.iter().sum::<f64>() / width as f64;
-    }
-    let grand = means[..width].iter().sum::<f64>() / width as f64;
-    for (row, &row_mean) in centred.chunks_exact_mut(width).zip(means.iter()) {
-        for (entry, &column_mean) in row.iter_mut().zip(means.iter()) {
-            *entry = *entry - row_mean - column_mean + grand;
-        }
-    }
+    centre(&mut centred[..width * width], width, means);
 }
 
 fn signed_scores(vector: impl Iterator<Item = f64>, scale: f64) -> Vec<f64> {

@@ -1,7 +1,16 @@
-//! The largest eigenvalue of a small symmetric matrix, many times over.
+//! The largest eigenvalues of a small symmetric matrix, many times over.
+
+use nalgebra::{DMatrix, SymmetricEigen};
 
 /// Residual, as a share of the eigenvalue, at which the iteration stops; the eigenvalue's error is at most that.
 const TOLERANCE: f64 = 1e-10;
+
+/// The same where eigenvectors are wanted: their error is the residual over the gap to the next eigenvalue.
+const VECTOR_TOLERANCE: f64 = 1e-12;
+
+/// Steps beyond the wanted pairs after which their residuals are looked at first, and steps between two looks.
+const FIRST_LOOK: usize = 9;
+const NEXT_LOOK: usize = 4;
 
 /// Steps of bisection: enough for the last bit of a double.
 const BISECTIONS: u32 = 60;
@@ -22,6 +31,17 @@ pub struct Lanczos {
     off_diagonal: Vec<f64>,
 }
 
+/// The largest eigenvalues of a symmetric positive semi-definite matrix, with their eigenvectors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pairs {
+    /// Descending.
+    pub(crate) values: Vec<f64>,
+    /// Of unit length, one a value.
+    pub(crate) vectors: Vec<Vec<f64>>,
+    /// ‖A v − λ v‖ / λ₁ of the worst of them.
+    pub(crate) residual: f64,
+}
+
 impl Lanczos {
     /// The largest eigenvalue of a symmetric positive semi-definite matrix, dense and row-major, n × n.
     ///
@@ -34,7 +54,7 @@ impl Lanczos {
         self.begin(n);
         let scale = (0..n).map(|i| matrix[i * n + i]).fold(0.0, f64::max);
         for k in 0..n {
-            let rest = self.step(matrix, n, k);
+            let rest = self.step(n, k, |vector, product| multiply(matrix, vector, product));
             if rest <= BREAKDOWN * scale {
                 break;
             }
@@ -52,24 +72,81 @@ impl Lanczos {
         self.top_ritz_value()
     }
 
+    /// The `wanted` largest eigenvalues and their eigenvectors of the positive semi-definite n × n matrix that
+    /// `multiply` stands for: it sets its second argument to the product with its first. Fewer pairs where the matrix
+    /// has no more that this start can tell apart: of equal eigenvalues one is found.
+    ///
+    /// Cost: products until the residuals are below 1e-12 of the largest eigenvalue, `max_steps` at most.
+    pub(crate) fn leading(
+        &mut self,
+        n: usize,
+        wanted: usize,
+        max_steps: usize,
+        mut multiply: impl FnMut(&[f64], &mut [f64]),
+    ) -> Pairs {
+        self.begin(n);
+        let last = max_steps.clamp(1, n) - 1;
+        for k in 0..last {
+            let rest = self.step(n, k, &mut multiply);
+            let scale = self.diagonal.iter().copied().fold(0.0, f64::max);
+            if rest <= BREAKDOWN * scale {
+                return self.ritz_pairs(n, wanted, 0.0);
+            }
+            if k + 1 >= wanted + FIRST_LOOK && (k + 1 - wanted - FIRST_LOOK).is_multiple_of(NEXT_LOOK) {
+                let pairs = self.ritz_pairs(n, wanted, rest);
+                if pairs.residual <= VECTOR_TOLERANCE {
+                    return pairs;
+                }
+            }
+            self.off_diagonal.push(rest);
+            self.basis[(k + 1) * n..(k + 2) * n].iter_mut().for_each(|entry| *entry /= rest);
+        }
+        let rest = self.step(n, last, &mut multiply);
+        self.ritz_pairs(n, wanted, rest)
+    }
+
+    /// The largest eigenpairs of the tridiagonal matrix so far, back in the whole space.
+    fn ritz_pairs(&self, n: usize, wanted: usize, rest: f64) -> Pairs {
+        let m = self.diagonal.len();
+        let tridiagonal = DMatrix::from_fn(m, m, |i, j| match i.abs_diff(j) {
+            0 => self.diagonal[i],
+            1 => self.off_diagonal[i.min(j)],
+            _ => 0.0,
+        });
+        let eigen = SymmetricEigen::new(tridiagonal);
+        let mut order: Vec<usize> = (0..m).collect();
+        order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+        order.truncate(wanted);
+        let values: Vec<f64> = order.iter().map(|&k| eigen.eigenvalues[k].max(0.0)).collect();
+        let last = |&k: &usize| eigen.eigenvectors[(m - 1, k)].abs();
+        let worst = order.iter().map(last).fold(0.0, f64::max) * rest;
+        let vector = |&k: &usize| {
+            let mut vector = vec![0.0; n];
+            for (basis, &entry) in self.basis.chunks_exact(n).zip(eigen.eigenvectors.column(k).iter()) {
+                add_scaled(&mut vector, basis, entry);
+            }
+            vector
+        };
+        let residual = if values[0] > 0.0 { worst / values[0] } else { 0.0 };
+        Pairs { vectors: order.iter().map(vector).collect(), values, residual }
+    }
+
     fn begin(&mut self, n: usize) {
         if self.start.len() != n {
             self.start = start(n);
         }
-        self.basis.resize((n + 1) * n, 0.0);
-        self.basis[..n].copy_from_slice(&self.start);
+        self.basis.clear();
+        self.basis.extend_from_slice(&self.start);
         self.diagonal.clear();
         self.off_diagonal.clear();
     }
 
     /// Multiplies basis vector k, takes out all earlier ones twice, leaves the rest at k + 1 and returns its norm.
-    fn step(&mut self, matrix: &[f64], n: usize, k: usize) -> f64 {
+    fn step(&mut self, n: usize, k: usize, multiply: impl FnOnce(&[f64], &mut [f64])) -> f64 {
+        self.basis.resize((k + 2) * n, 0.0);
         let (basis, rest) = self.basis.split_at_mut((k + 1) * n);
         let rest = &mut rest[..n];
-        rest.fill(0.0);
-        for (row, &entry) in matrix.chunks_exact(n).zip(&basis[k * n..]) {
-            add_scaled(rest, row, entry);
-        }
+        multiply(&basis[k * n..], rest);
         self.diagonal.push(dot(rest, &basis[k * n..]));
         for _ in 0..2 {
             for vector in basis.chunks_exact(n) {
@@ -136,6 +213,14 @@ fn start(n: usize) -> Vec<f64> {
     start.into_iter().map(|entry| entry / norm).collect()
 }
 
+/// The product of a dense symmetric matrix with a vector.
+pub(crate) fn multiply(matrix: &[f64], vector: &[f64], product: &mut [f64]) {
+    product.fill(0.0);
+    for (row, &entry) in matrix.chunks_exact(vector.len()).zip(vector) {
+        add_scaled(product, row, entry);
+    }
+}
+
 /// Inner product in four lanes.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a, b) = (a.as_chunks::<4>(), b[..a.len()].as_chunks::<4>());
@@ -175,6 +260,32 @@ mod tests {
             let expected = matrix.symmetric_eigenvalues().max();
             prop_assert!((of(&matrix) - expected).abs() <= 1e-10 * expected, "{} {expected}", of(&matrix));
         }
+    }
+
+    #[test]
+    fn leading_pairs_agree_with_the_full_decomposition() {
+        let n = 60;
+        let root = DMatrix::from_fn(n, 20, |i, j| libm::sin((i * i * (j + 1)) as f64) / (j + 1) as f64);
+        let matrix: DMatrix<f64> = &root * root.transpose();
+        let mut exact: Vec<f64> = matrix.symmetric_eigenvalues().iter().copied().collect();
+        exact.sort_by(|a, b| b.total_cmp(a));
+        let pairs = Lanczos::default().leading(n, 4, n, |vector, product| multiply(matrix.as_slice(), vector, product));
+        assert!(pairs.residual <= VECTOR_TOLERANCE, "{}", pairs.residual);
+        for (value, vector) in pairs.values.iter().zip(&pairs.vectors) {
+            let mut rest = vec![0.0; n];
+            multiply(matrix.as_slice(), vector, &mut rest);
+            add_scaled(&mut rest, vector, -value);
+            assert!(dot(&rest, &rest).sqrt() <= 1e-11 * exact[0], "{value}");
+        }
+        let off = pairs.values.iter().zip(&exact).map(|(value, exact)| (value - exact).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-12 * exact[0], "{off}");
+        // Few steps say how far they came; a matrix of rank one has no second pair.
+        let short = Lanczos::default().leading(n, 1, 3, |vector, product| multiply(matrix.as_slice(), vector, product));
+        let nearest = exact.iter().map(|exact| (exact - short.values[0]).abs()).fold(f64::INFINITY, f64::min);
+        assert!(short.residual > 1e-6 && nearest <= short.residual * short.values[0], "{short:?}");
+        let ones = vec![1.0; n * n];
+        let one = Lanczos::default().leading(n, 3, n, |vector, product| multiply(&ones, vector, product));
+        assert!((one.values[0] - n as f64).abs() < 1e-10 && one.values[1..].iter().all(|value| *value < 1e-10));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A run's snapshots in order, kept to be measured.
 
 use std::io;
+use std::ops::Range;
 
 use crate::lanes::{self, LANES, Lanes};
 use crate::{Form, InMemory, Records, Snapshot, StepGram};
@@ -124,8 +125,13 @@ impl Trajectory {
 
     /// Walks over θ part by part, each part a whole number of [`CHUNK`]s but for the last.
     pub(crate) fn parts(&self, len: usize) -> impl Iterator<Item = Part<'_>> {
-        let n = self.form.n_parameters;
-        (0..n).step_by(len).map(move |start| Part { trajectory: self, start, len: len.min(n - start) })
+        self.parts_of(0..self.form.n_parameters, len)
+    }
+
+    /// Walks over some consecutive parameters of θ part by part, likewise.
+    pub(crate) fn parts_of(&self, range: Range<usize>, len: usize) -> impl Iterator<Item = Part<'_>> {
+        let end = range.end;
+        range.step_by(len).map(move |start| Part { trajectory: self, start, len: len.min(end - start) })
     }
 
     /// Σᵢ term(θ_at[0],i, θ_at[1],i, …) in lanes. Cost: reads the snapshots once. Memory: parts of them.

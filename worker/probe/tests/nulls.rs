@@ -15,7 +15,11 @@ fn gram(n: usize, entry: impl Fn(usize, usize) -> f64) -> StepGram {
 
 fn tests(gram: &StepGram, n_parameters: usize, samples: u32) -> Vec<NullTest> {
     let rates = vec![0.1; gram.n_steps()];
-    nulls::test_gram(gram, n_parameters, &Setup { kinds: &KINDS, samples, seed: 9, learning_rate: &rates })
+    nulls::test_gram(
+        gram,
+        n_parameters,
+        &Setup { kinds: &KINDS, samples, seed: 9, learning_rate: &rates, ..Setup::default() },
+    )
 }
 
 fn find(tests: &[NullTest], window: Window, statistic: Statistic, kind: NullKind) -> &NullTest {
@@ -123,7 +127,7 @@ fn shuffles_stay_within_blocks_of_equal_learning_rate() {
     // Steps in one plane, so that their order matters; first every rate differs from its neighbours.
     let turning = gram(12, |i, j| libm::cos(0.4 * (i as f64 - j as f64)));
     let rates: Vec<f64> = (0..12).map(|i| 1.0 / f64::from(i + 1)).collect();
-    let setup = Setup { kinds: &[NullKind::Shuffled], samples: 20, seed: 1, learning_rate: &rates };
+    let setup = Setup { kinds: &[NullKind::Shuffled], samples: 20, seed: 1, learning_rate: &rates, ..Setup::default() };
     let alone = nulls::test_gram(&turning, 2, &setup);
     assert!(alone.iter().all(|test| test.missing == Some(Missing::NothingToShuffle)));
     // A step of rate 0.1 never leaves the first half: the halves' displacements stay, so the whole path keeps its bend.
@@ -139,7 +143,7 @@ fn shuffles_stay_within_blocks_of_equal_learning_rate() {
 fn each_null_has_its_own_stream() {
     let turning = gram(15, |i, j| libm::cos(0.4 * (i as f64 - j as f64)));
     let rates = [0.1; 15];
-    let setup = Setup { kinds: &KINDS, samples: 10, seed: 3, learning_rate: &rates };
+    let setup = Setup { kinds: &KINDS, samples: 10, seed: 3, learning_rate: &rates, ..Setup::default() };
     let together = nulls::test_gram(&turning, 1000, &setup);
     assert_eq!(together, nulls::test_gram(&turning, 1000, &setup));
     for kind in KINDS {
@@ -156,7 +160,7 @@ fn no_samples_leave_the_observed_values() {
     for (step, point) in [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 2.0]].into_iter().enumerate() {
         trajectory.push(step as u64, &Snapshot::f32(point.to_vec())).unwrap();
     }
-    let setup = Setup { kinds: &[NullKind::Walk], samples: 0, seed: 0, learning_rate: &[0.1; 4] };
+    let setup = Setup { kinds: &[NullKind::Walk], samples: 0, seed: 0, learning_rate: &[0.1; 4], ..Setup::default() };
     let tests = nulls::test(&Path::new(&trajectory).unwrap(), &setup);
     let all = find(&tests, Window::All, Statistic::Persistence, NullKind::Walk);
     assert_eq!((all.observed, all.null), (Some(1.0), None));

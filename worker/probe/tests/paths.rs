@@ -101,7 +101,7 @@ fn a_frozen_path_has_reasons_and_no_numbers() {
     assert_eq!(summary.turning_cosine_mean, None);
     assert_eq!(Pca::of(path.step_gram().unwrap()), Err(Missing::DidNotMove));
     let kinds = [NullKind::Walk, NullKind::Signs, NullKind::Shuffled];
-    let setup = Setup { kinds: &kinds, samples: 5, seed: 0, learning_rate: &[0.1; 8] };
+    let setup = Setup { kinds: &kinds, samples: 5, seed: 0, learning_rate: &[0.1; 8], ..Setup::default() };
     let tests = nulls::test(&path, &setup);
     assert_eq!(tests.len(), 4 * 3 * 3);
     assert!(tests.iter().all(|test| test.observed.is_none() && test.null.is_none() && test.missing.is_some()));
@@ -121,7 +121,7 @@ fn one_and_two_snapshots() {
     let path = Path::new(&single).unwrap();
     assert_eq!(path.step_gram().unwrap_err(), Missing::OneSnapshot);
     assert_eq!(Geometry::of(&path).weight_norm, [5.0]);
-    let setup = Setup { kinds: &[NullKind::Walk], samples: 5, seed: 0, learning_rate: &[] };
+    let setup = Setup { kinds: &[NullKind::Walk], samples: 5, seed: 0, learning_rate: &[], ..Setup::default() };
     assert!(nulls::test(&path, &setup).iter().all(|test| test.missing == Some(Missing::OneSnapshot)));
 
     let pair = line(2);

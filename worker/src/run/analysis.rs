@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use traipse_nn::{Evaluator, Loss, Problem, Rows};
+use traipse_nn::{Evaluator, LayerShape, Loss, Problem, Rows};
 use traipse_probe::convergence::{self, Convergence, Series, THRESHOLDS};
-use traipse_probe::nulls::{self, NullTest, Setup};
+use traipse_probe::nulls::{self, LayerSteps, Momentum, NullTest, Setup};
 use traipse_probe::path::{Geometry, Summary};
 use traipse_probe::pca::Pca;
-use traipse_probe::{Element, Missing, Path};
-use traipse_sweep::spec::Nulls;
+use traipse_probe::{Element, Missing, Path, layers};
+use traipse_sweep::RunSettings;
+use traipse_sweep::settings::Optimizer;
+use traipse_sweep::spec::{NullKind, Probes};
 
 use super::journey::{Journey, theta};
 
 /// The threshold whose t* gets the whole training set's loss: each further one would cost as much as all path probes.
-const HEADLINE_THRESHOLD: f64 = 0.01;
+pub(super) const HEADLINE_THRESHOLD: f64 = 0.01;
 
 /// Everything that is measured on the path as a whole.
 ///
@@ -39,8 +41,7 @@ impl<'a> Analysis<'a> {
         journey: &'a Journey,
         problem: &Problem,
         evaluator: &mut Evaluator<T>,
-        nulls: &Nulls,
-        seed: u64,
+        probes: &Probes,
     ) -> io::Result<Self> {
         let path = Path::new(&journey.trajectory)?;
         let geometry = Geometry::of(&path);
@@ -48,7 +49,7 @@ impl<'a> Analysis<'a> {
         Ok(Self {
             summary: summarise(journey, &geometry),
             pca: if journey.end().is_some() { path.step_gram().and_then(Pca::of) } else { Err(Missing::Diverged) },
-            nulls: test(journey, &path, nulls, seed),
+            nulls: test(journey, &path, problem, probes)?,
             whole: evaluate_whole(journey, problem, evaluator, &convergence)?,
             convergence,
             geometry,
@@ -82,13 +83,48 @@ fn converge(journey: &Journey, path: &Path<'_>, geometry: &Geometry) -> io::Resu
         .collect()
 }
 
-fn test(journey: &Journey, path: &Path<'_>, nulls: &Nulls, seed: u64) -> Vec<NullTest> {
-    if journey.end().is_none() {
-        return nulls::without_values(&nulls.kinds, Missing::Diverged);
-    }
+fn test(journey: &Journey, path: &Path<'_>, problem: &Problem, probes: &Probes) -> io::Result<Vec<NullTest>> {
+    let settings = problem.settings();
     let rates: Vec<f64> = journey.points.iter().map(|point| point.learning_rate).collect();
-    let learning_rate = &rates[..rates.len() - 1];
-    nulls::test(path, &Setup { kinds: &nulls.kinds, samples: nulls.samples, seed, learning_rate })
+    let mut setup = Setup {
+        kinds: &probes.nulls.kinds,
+        samples: probes.nulls.samples,
+        seed: settings.streams.seed,
+        learning_rate: &rates[..rates.len() - 1],
+        dimension: probes.dimension.as_ref(),
+        layers: &[],
+        momentum: momentum(settings),
+        steps: journey.trajectory.steps(),
+    };
+    if journey.end().is_none() {
+        return Ok(nulls::without_values(&setup, Missing::Diverged));
+    }
+    let layers = if setup.kinds.contains(&NullKind::LayerWalk) { layer_steps(journey, problem)? } else { Vec::new() };
+    setup.layers = &layers;
+    Ok(nulls::test(path, &setup))
+}
+
+/// The memory of the optimiser's steps; Adam's is that of its first moment. None where a line search decides, or a fork
+/// changes it on the way.
+fn momentum(settings: &RunSettings) -> Option<Momentum> {
+    let train = &settings.train;
+    let changes = settings.fork.as_ref().is_some_and(|fork| fork.train.momentum.is_some());
+    let beta = match train.optimizer {
+        Optimizer::Sgd | Optimizer::Rmsprop => train.momentum,
+        Optimizer::Adam | Optimizer::Adamw => train.beta1,
+        Optimizer::Lbfgs => return None,
+    };
+    (!changes).then_some(Momentum { beta, nesterov: train.nesterov })
+}
+
+fn layer_steps(journey: &Journey, problem: &Problem) -> io::Result<Vec<LayerSteps>> {
+    let ranges: Vec<_> = problem.layers().iter().map(LayerShape::range).collect();
+    let paths = layers::paths(&journey.trajectory, &ranges)?;
+    let steps = |(range, path): (std::ops::Range<usize>, layers::LayerPath)| LayerSteps {
+        n_parameters: range.len(),
+        norms: path.from_previous[1..].to_vec(),
+    };
+    Ok(ranges.into_iter().zip(paths).map(steps).collect())
 }
 
 /// Where the probe set is the whole training set its loss is known already.

@@ -214,8 +214,7 @@ fn block<T: Element>(
     journey: &Journey,
     evaluator: &mut Evaluator<T>,
 ) -> Result<RowBlock, Ended> {
-    let seed = problem.settings().streams.seed;
-    let analysis = Analysis::of(journey, problem, evaluator, &task.plan.spec().probes.nulls, seed)?;
+    let analysis = Analysis::of(journey, problem, evaluator, &task.plan.spec().probes)?;
     let measured = measure::measure(&mut Scene::new(task, problem, evaluator, journey, &analysis))?;
     Ok(rows::block(&task.schema, problem, journey, &analysis, measured))
 }

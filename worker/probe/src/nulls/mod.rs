@@ -5,45 +5,24 @@
 //! Sohl-Dickstein 2018). Every surrogate here is a matrix of the size of the step Gram matrix; none is of the size of
 //! the weights.
 
+mod momentum;
+mod statistic;
 mod surrogate;
 mod wishart;
 
 use std::ops::Range;
 
-use traipse_sweep::spec::NullKind;
+use traipse_sweep::spec::{self, NullKind};
 
-use crate::pca::fill_centred_positions;
-use crate::{Lanczos, Missing, Path, StepGram, Window};
+use crate::dimension::{self, Solver};
+use crate::{Missing, Path, StepGram, Window};
+pub use momentum::Momentum;
+use statistic::Measure;
+pub use statistic::Statistic;
 use surrogate::Surrogates;
 
 /// Samples within this share of the observed value count as equal to it, so that rounding never decides a p value.
 const TIE: f64 = 1e-9;
-
-/// What is compared with the nulls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Statistic {
-    /// Share of the variance along the first principal component.
-    PcaExplained1,
-    /// (Σλ)² / Σλ² of the principal components' variances.
-    PcaParticipation,
-    /// ‖Σ steps‖² / Σ‖step‖² over the steps between snapshots: 1 for a walk, their number for a line.
-    Persistence,
-}
-
-impl Statistic {
-    /// Every statistic, in the order of the tables.
-    pub const EVERY: [Self; 3] = [Self::PcaExplained1, Self::PcaParticipation, Self::Persistence];
-
-    /// The word used in `nulls.statistic`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PcaExplained1 => "pca_explained_1",
-            Self::PcaParticipation => "pca_participation",
-            Self::Persistence => "persistence",
-        }
-    }
-}
 
 /// One comparison of the path with a null.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +57,7 @@ pub struct NullSummary {
 }
 
 /// What the nulls need to know beside the path.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Setup<'a> {
     /// Which nulls.
     pub kinds: &'a [NullKind],
@@ -88,11 +67,29 @@ pub struct Setup<'a> {
     pub seed: u64,
     /// The learning rate of the step after each snapshot but the last: shuffles stay within equal ones.
     pub learning_rate: &'a [f64],
+    /// Where the numbers of [`crate::dimension`] are asked for: they are compared too.
+    pub dimension: Option<&'a spec::Dimension>,
+    /// What `layer-walk` keeps; empty where it is not asked for.
+    pub layers: &'a [LayerSteps],
+    /// What `momentum-walk` has; none where the run's optimiser has no momentum that stays.
+    pub momentum: Option<Momentum>,
+    /// The optimiser steps of the snapshots, for `momentum-walk`.
+    pub steps: &'a [u64],
 }
 
-/// Compares a path with its nulls: every window, statistic and kind, in that order.
+/// The part of one layer in the steps between snapshots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerSteps {
+    /// The dimension of its block of θ.
+    pub n_parameters: usize,
+    /// ‖Δ‖ of that block, one a step.
+    pub norms: Vec<f64>,
+}
+
+/// Compares a path with its nulls: every window, default statistic and kind, in that order; then, where the dimension is
+/// asked for, its statistics over the whole path, and of each every kind.
 ///
-/// Cost: samples × kinds × some 30 µs at 41 snapshots, 1 ms at 256.
+/// Cost: samples × kinds × some 30 µs at 41 snapshots, 1 ms at 256; several times that with the dimension's statistics.
 ///
 /// # Panics
 /// If there is not one learning rate a step between snapshots.
@@ -101,14 +98,14 @@ pub fn test(path: &Path<'_>, setup: &Setup<'_>) -> Vec<NullTest> {
     let n_parameters = path.trajectory().form().n_parameters;
     match path.step_gram() {
         Ok(gram) => test_gram(gram, n_parameters, setup),
-        Err(missing) => without_values(setup.kinds, missing),
+        Err(missing) => without_values(setup, missing),
     }
 }
 
 /// The rows of a run that has no path to compare, all for one reason.
 #[must_use]
-pub fn without_values(kinds: &[NullKind], missing: Missing) -> Vec<NullTest> {
-    each(kinds).map(|(window, statistic, kind)| absent(window, statistic, kind, None, missing)).collect()
+pub fn without_values(setup: &Setup<'_>, missing: Missing) -> Vec<NullTest> {
+    every(setup).map(|(place, kind)| absent(place, kind, None, missing)).collect()
 }
 
 /// As [`test`], from the step Gram matrix of a path in `n_parameters` dimensions.
@@ -119,50 +116,107 @@ pub fn without_values(kinds: &[NullKind], missing: Missing) -> Vec<NullTest> {
 pub fn test_gram(gram: &StepGram, n_parameters: usize, setup: &Setup<'_>) -> Vec<NullTest> {
     assert_eq!(setup.learning_rate.len(), gram.n_steps(), "one learning rate a step");
     let mut measure = Measure::default();
-    let observed = Window::EVERY.map(|window| observe(gram, window, &mut measure));
-    let samples: Vec<WindowSamples> = setup
+    let observed = Observed::of(gram, setup, &mut measure);
+    let samples: Vec<Samples> = setup
         .kinds
         .iter()
-        .map(|&kind| {
-            let surrogates = Surrogates::new(kind, gram, n_parameters, setup.learning_rate, setup.seed);
-            draw(surrogates, setup.samples, &observed, &mut measure)
-        })
+        .map(|&kind| draw(Surrogates::new(kind, gram, n_parameters, setup), setup, &observed, &mut measure))
         .collect();
-    each(setup.kinds)
-        .map(|(window, statistic, kind)| {
-            let of_kind = setup.kinds.iter().position(|known| *known == kind).expect("each() walks these kinds");
-            let (w, s) = (window as usize, statistic as usize);
-            match (observed[w], &samples[of_kind][w]) {
-                (Err(missing), _) => absent(window, statistic, kind, None, missing),
-                (Ok(values), Err(missing)) => absent(window, statistic, kind, Some(values[s]), *missing),
-                (Ok(values), Ok(_)) if kind == NullKind::Shuffled && statistic == Statistic::Persistence => {
-                    absent(window, statistic, kind, Some(values[s]), Missing::KeptByShuffle)
-                }
-                (Ok(values), Ok(samples)) => {
-                    let null = summarise(values[s], &samples[s]);
-                    NullTest { window, statistic, kind, observed: Some(values[s]), null, missing: None }
-                }
-            }
-        })
-        .collect()
+    let of_kind = |kind| setup.kinds.iter().position(|known| *known == kind).expect("every() walks these kinds");
+    every(setup).map(|(place, kind)| compare(place, kind, &observed, &samples[of_kind(kind)])).collect()
 }
 
-/// Samples by window, then by statistic.
-type WindowSamples = [Result<[Vec<f64>; 3], Missing>; 4];
-
-type Observed = Result<[f64; 3], Missing>;
-
-fn each(kinds: &[NullKind]) -> impl Iterator<Item = (Window, Statistic, NullKind)> {
-    let statistics = |window| Statistic::EVERY.into_iter().map(move |statistic| (window, statistic));
-    let every = Window::EVERY.into_iter().flat_map(statistics);
-    every.flat_map(|(window, statistic)| kinds.iter().map(move |&kind| (window, statistic, kind)))
+/// What is compared: a statistic in a window, and where it is found.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    window: Window,
+    statistic: Statistic,
+    /// Among the default statistics of the window, or among those of the dimension.
+    at: usize,
 }
 
-fn absent(w: Window, statistic: Statistic, kind: NullKind, observed: Option<f64>, missing: Missing) -> NullTest {
-    NullTest { window: w, statistic, kind, observed, null: None, missing: Some(missing) }
+/// The statistics of the path.
+#[derive(Debug)]
+struct Observed {
+    windows: [Result<[f64; 3], Missing>; 4],
+    dimension: Vec<Result<f64, Missing>>,
 }
 
-fn observe(gram: &StepGram, window: Window, measure: &mut Measure) -> Observed {
+/// Samples of one kind: by window, then by statistic; and those of the dimension.
+#[derive(Debug)]
+struct Samples {
+    windows: [Result<[Vec<f64>; 3], Missing>; 4],
+    dimension: Result<Vec<Vec<f64>>, Missing>,
+}
+
+impl Observed {
+    fn of(gram: &StepGram, setup: &Setup<'_>, measure: &mut Measure) -> Self {
+        let n = gram.n_steps();
+        let dimension = setup.dimension.map(|settings| {
+            let found = dimension::Measure::new(settings, Solver::Full).measure(&gram.dense(0..n), n, 1);
+            statistic::of_dimension(&found)
+        });
+        Self {
+            windows: Window::EVERY.map(|window| observe(gram, window, measure)),
+            dimension: dimension.unwrap_or_default(),
+        }
+    }
+
+    fn at(&self, place: Place) -> Result<f64, Missing> {
+        if place.statistic.is_default() {
+            self.windows[place.window as usize].map(|values| values[place.at])
+        } else {
+            self.dimension[place.at]
+        }
+    }
+}
+
+impl Samples {
+    fn at(&self, place: Place) -> Result<&[f64], Missing> {
+        if place.statistic.is_default() {
+            self.windows[place.window as usize].as_ref().map(|values| &values[place.at][..]).map_err(|missing| *missing)
+        } else {
+            self.dimension.as_ref().map(|values| &values[place.at][..]).map_err(|missing| *missing)
+        }
+    }
+}
+
+fn every<'a>(setup: &Setup<'a>) -> impl Iterator<Item = (Place, NullKind)> + use<'a> {
+    let default = |window| (0..).zip(Statistic::DEFAULT).map(move |(at, statistic)| Place { window, statistic, at });
+    let asked = setup.dimension.map(Statistic::of_dimension).unwrap_or_default();
+    let asked = (0..).zip(asked).map(|(at, statistic)| Place { window: Window::All, statistic, at });
+    let kinds = setup.kinds;
+    let places = Window::EVERY.into_iter().flat_map(default).chain(asked);
+    places.flat_map(move |place| kinds.iter().map(move |&kind| (place, kind)))
+}
+
+fn compare(place: Place, kind: NullKind, observed: &Observed, samples: &Samples) -> NullTest {
+    let value = match observed.at(place) {
+        Ok(value) => value,
+        Err(missing) => return absent(place, kind, None, missing),
+    };
+    if kind == NullKind::Shuffled && place.statistic.is_kept_by_shuffle() {
+        return absent(place, kind, Some(value), samples.at(place).err().unwrap_or(Missing::KeptByShuffle));
+    }
+    match samples.at(place) {
+        Err(missing) => absent(place, kind, Some(value), missing),
+        Ok(samples) => NullTest {
+            window: place.window,
+            statistic: place.statistic,
+            kind,
+            observed: Some(value),
+            null: summarise(value, samples),
+            missing: None,
+        },
+    }
+}
+
+fn absent(place: Place, kind: NullKind, observed: Option<f64>, missing: Missing) -> NullTest {
+    let Place { window, statistic, .. } = place;
+    NullTest { window, statistic, kind, observed, null: None, missing: Some(missing) }
+}
+
+fn observe(gram: &StepGram, window: Window, measure: &mut Measure) -> Result<[f64; 3], Missing> {
     let steps = window.steps(gram.n_steps());
     if steps.len() < 2 {
         return Err(Missing::ShortWindow);
@@ -175,27 +229,33 @@ fn observe(gram: &StepGram, window: Window, measure: &mut Measure) -> Observed {
     if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(Missing::NotFinite) }
 }
 
-fn draw(
-    mut surrogates: Surrogates<'_>,
-    samples: u32,
-    observed: &[Observed; 4],
-    measure: &mut Measure,
-) -> WindowSamples {
+fn draw(mut surrogates: Surrogates<'_>, setup: &Setup<'_>, observed: &Observed, measure: &mut Measure) -> Samples {
     let n = surrogates.n_steps();
-    let mut drawn: WindowSamples = Window::EVERY.map(|window| {
-        observed[window as usize]?;
-        surrogates.check(window.steps(n))?;
-        Ok([(); 3].map(|()| Vec::with_capacity(samples as usize)))
-    });
+    let room = || Vec::with_capacity(setup.samples as usize);
+    let mut drawn = Samples {
+        windows: Window::EVERY.map(|window| {
+            observed.windows[window as usize]?;
+            surrogates.check(window.steps(n))?;
+            Ok([(); 3].map(|()| room()))
+        }),
+        dimension: surrogates.check(0..n).map(|()| observed.dimension.iter().map(|_| room()).collect()),
+    };
+    let mut dimension = setup.dimension.map(|settings| dimension::Measure::new(settings, Solver::iterated()));
     let mut block = Vec::new();
-    for _ in 0..samples {
+    for _ in 0..setup.samples {
         surrogates.next();
         for window in Window::EVERY {
-            let Ok(values) = &mut drawn[window as usize] else { continue };
+            let Ok(values) = &mut drawn.windows[window as usize] else { continue };
             let steps = window.steps(n);
             surrogates.block(steps.clone(), &mut block);
             for (values, value) in values.iter_mut().zip(measure.statistics(&block, steps.len())) {
                 values.push(value);
+            }
+            if let (Window::All, Some(measure), Ok(of)) = (window, &mut dimension, &mut drawn.dimension) {
+                let found = statistic::of_dimension(&measure.measure(&block, n, 1));
+                for (values, value) in of.iter_mut().zip(found) {
+                    values.extend(value);
+                }
             }
         }
     }
@@ -220,36 +280,8 @@ fn summarise(observed: f64, samples: &[f64]) -> Option<NullSummary> {
     })
 }
 
-/// The statistics of a step Gram matrix, with their room kept between samples.
-#[derive(Debug, Default)]
-struct Measure {
-    centred: Vec<f64>,
-    means: Vec<f64>,
-    lanczos: Lanczos,
-    trace_of_steps: f64,
-}
-
-impl Measure {
-    /// The three statistics in order, of n steps with that dense Gram matrix.
-    fn statistics(&mut self, steps: &[f64], n: usize) -> [f64; 3] {
-        let width = n + 1;
-        self.centred.resize(width * width, 0.0);
-        self.means.resize(width, 0.0);
-        let displacement_square: f64 = steps.iter().sum();
-        self.trace_of_steps = steps.iter().step_by(width).sum();
-        fill_centred_positions(steps, n, &mut self.centred, &mut self.means);
-        let total: f64 = self.centred.iter().step_by(width + 1).sum();
-        let squares = crate::spectrum::dot(&self.centred, &self.centred);
-        if !squares.is_finite() || total <= 0.0 {
-            return [f64::NAN; 3];
-        }
-        let largest = self.lanczos.largest_eigenvalue(&self.centred, width);
-        [f64::min(largest / total, 1.0), total * total / squares, displacement_square / self.trace_of_steps]
-    }
-}
-
 /// Copies a block of a dense n × n matrix.
-fn copy_block(matrix: &[f64], n: usize, steps: Range<usize>, block: &mut Vec<f64>) {
+pub(crate) fn copy_block(matrix: &[f64], n: usize, steps: Range<usize>, block: &mut Vec<f64>) {
     block.clear();
     for i in steps.clone() {
         block.extend_from_slice(&matrix[i * n + steps.start..i * n + steps.end]);

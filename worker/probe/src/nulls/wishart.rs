@@ -13,15 +13,46 @@ const MAX_SUMMED: usize = 16;
 /// Fills `factor` (n rows, row-major, n columns; those from `dimension` on stay 0) with rows of the given norms in
 /// independent, uniformly random directions of `dimension`-dimensional space.
 pub(super) fn random_steps(norms: &[f64], dimension: usize, draws: &mut Draws, factor: &mut [f64]) {
+    bartlett(norms.len(), dimension, draws, factor);
+    scale_rows(norms, factor);
+}
+
+/// As [`random_steps`], with rows that correlate as those of `root` times independent ones do.
+pub(super) fn correlated_steps(
+    root: &[f64],
+    norms: &[f64],
+    dimension: usize,
+    draws: &mut Draws,
+    independent: &mut [f64],
+    factor: &mut [f64],
+) {
     let n = norms.len();
+    bartlett(n, dimension, draws, independent);
     factor.fill(0.0);
-    for (i, (row, norm)) in factor.chunks_exact_mut(n).zip(norms).enumerate() {
+    for (i, row) in factor.chunks_exact_mut(n).enumerate() {
+        for (j, other) in independent.chunks_exact(n).enumerate().take(i + 1) {
+            let share = root[i * n + j];
+            row[..=j].iter_mut().zip(other).for_each(|(entry, other)| *entry += share * other);
+        }
+    }
+    scale_rows(norms, factor);
+}
+
+/// Fills `factor` with L: L L' is the Gram matrix of n standard normal vectors of `dimension` numbers.
+fn bartlett(n: usize, dimension: usize, draws: &mut Draws, factor: &mut [f64]) {
+    factor.fill(0.0);
+    for (i, row) in factor.chunks_exact_mut(n).enumerate() {
         for entry in &mut row[..i.min(dimension)] {
             *entry = draws.normal();
         }
         if i < dimension {
             row[i] = chi_square(dimension - i, draws).sqrt();
         }
+    }
+}
+
+fn scale_rows(norms: &[f64], factor: &mut [f64]) {
+    for (row, norm) in factor.chunks_exact_mut(norms.len()).zip(norms) {
         let length = row.iter().map(|entry| entry * entry).sum::<f64>().sqrt();
         row.iter_mut().for_each(|entry| *entry *= norm / length);
     }

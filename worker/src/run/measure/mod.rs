@@ -3,7 +3,10 @@
 //! Each has a file of its own with one function, `measure`, that looks at a [`Scene`] and leaves its cells in a
 //! [`Measured`]; whether it was asked for is decided here alone.
 
+mod diffusion;
+mod dimension;
 mod hessian;
+mod layers;
 mod scene;
 mod spectrum;
 mod trace;
@@ -59,6 +62,15 @@ pub(super) fn measure<T: Element>(scene: &mut Scene<'_, T>) -> Result<Measured, 
     }
     if let Some(settings) = &probes.spectrum {
         spectrum::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.dimension {
+        dimension::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.diffusion {
+        diffusion::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.layers {
+        layers::measure(scene, settings, &mut measured)?;
     }
     Ok(measured)
 }

@@ -59,7 +59,7 @@ fn table(schema: &Schema, table: Table, rows: Vec<Row>) -> Option<traipse_sweep:
 }
 
 /// The reasons in order and once each, as a `status`; null where there is none.
-fn status(reasons: impl IntoIterator<Item = Option<Missing>>) -> Cell {
+pub(super) fn status(reasons: impl IntoIterator<Item = Option<Missing>>) -> Cell {
     let mut texts: Vec<&'static str> = Vec::new();
     for missing in reasons.into_iter().flatten() {
         if !texts.contains(&missing.as_str()) {
@@ -95,6 +95,6 @@ fn of_objective(problem: &Problem, value: f64) -> Cell {
     if is_decoupled { Cell::Null } else { value.into() }
 }
 
-fn count(n: usize) -> u32 {
+pub(super) fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

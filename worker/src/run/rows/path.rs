@@ -66,7 +66,7 @@ fn null_row(test: &NullTest) -> Row {
     let null = test.null.as_ref();
     vec![
         (&nulls::WINDOW, test.window.as_str().into()),
-        (&nulls::STATISTIC, test.statistic.as_str().into()),
+        (&nulls::STATISTIC, test.statistic.name().into_owned().into()),
         (&nulls::KIND, test.kind.as_str().into()),
         (&nulls::OBSERVED, test.observed.into()),
         (&nulls::MEAN, null.map(|null| null.mean).into()),
