@@ -96,9 +96,40 @@ fn probes() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Comparisons over what every document has.
+fn compare() -> impl Strategy<Value = Value> {
+    let instant = prop_oneof![
+        Just("start".to_owned()),
+        Just("end".to_owned()),
+        (0_u64..99).prop_map(|n| format!("epoch {n}")),
+        (0_u64..99).prop_map(|n| format!("step {n}")),
+    ];
+    let at = proptest::collection::btree_set(instant, 1..4).prop_map(|at| json!(at));
+    let kind = prop_oneof![
+        Just(json!({ "pairs_over": "branch", "points": 7, "measure": "test" })),
+        Just(json!({ "pairs_over": "branch", "probe": "distance", "align": ["weights", "none"], "max_pairs": 1 })),
+        Just(json!({ "neighbours_over": "branch", "probe": "alignment" })),
+        Just(
+            json!({ "all_over": "branch", "probe": "prediction", "where": { "branch": [0, 1], "train.momentum": [0.25] } })
+        ),
+    ];
+    proptest::collection::vec((kind, at), 0..3).prop_map(|list| {
+        let with_at = |(mut kind, at): (Value, Value)| {
+            kind["at"] = at;
+            kind
+        };
+        list.into_iter().map(with_at).collect()
+    })
+}
+
 prop_compose! {
     fn document()(
         probes in probes(),
+        compare in compare(),
+        fork in prop_oneof![
+            Just(json!({ "branches": 2, "step": 0 })),
+            Just(json!({ "branches": 3, "epoch": 0, "state": "reset", "train": { "learning_rate": 0.5, "batch_size": "full" } })),
+        ],
         axes in proptest::collection::vec(product(), 1..4),
         seeds in prop_oneof![(1_u64..20).prop_map(|n| json!(n)), Just(json!([3, 1, u64::MAX]))],
         order_seeds in proptest::option::of(1_u64..5),
@@ -116,7 +147,8 @@ prop_compose! {
         json!({
             "name": "random", "axes": axes, "replicates": replicates, "execution": { "order": order },
             "snapshots": { "at": at, "keep": keep }, "data": { "seed": seed }, "probes": probes,
-            "train": { "learning_rate": rate, "momentum": momentum },
+            "train": { "learning_rate": rate, "momentum": if compare.to_string().contains("0.25") { 0.25 } else { momentum } },
+            "fork": fork, "compare": compare,
         })
     }
 }
@@ -128,7 +160,7 @@ proptest! {
         let spec = parse(&text, Format::Json, "random").unwrap_or_else(|error| panic!("{text}\n{error}"));
         round_trip(&spec);
         let plan = Plan::new(Arc::new(spec)).unwrap();
-        for position in 0..plan.n_jobs().min(50) {
+        for position in 0..plan.n_run_jobs().min(50) {
             let job = plan.job_at(position);
             prop_assert_eq!(plan.position_of(job), position);
             prop_assert_eq!(plan.axis_cells(job).len(), plan.axis_columns().len());

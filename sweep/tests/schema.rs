@@ -91,7 +91,7 @@ fn it_refuses_what_the_reader_refuses() {
         "[train]\naugment = [\"flip\", \"flip\"]",
         "[train]\nepsilon = 0",
         "[train]\nloss = \"mae\"",
-        "[model]\nkind = \"walk\"",
+        "[model]\nkind = \"wlak\"",
         "[model]\npreset = \"lenet\"",
         "[model]\nlayers = [3]",
         "[model]\nhidden = [0]",
@@ -108,7 +108,11 @@ fn it_refuses_what_the_reader_refuses() {
         "[grid]\nexclude = [{}]",
         "[replicates]\nseed = [1, 1]",
         "[execution]\npriority = 3",
-        "fork = {\"branches\": 2}",
+        "fork = {\"branches\": 0}",
+        "fork = {\"train\": {\"epochs\": 3}}",
+        "compare = [{\"probe\": \"distance\"}]",
+        "compare = [{\"pairs_over\": \"seed\", \"all_over\": \"seed\"}]",
+        "compare = [{\"pairs_over\": \"seed\", \"at\": []}]",
     ];
     for row in rows {
         let text = render(&format!("name = \"a\"\n{row}"), Format::Json);

@@ -64,7 +64,8 @@ pub(super) fn sources(spec: &SweepSpec) -> Vec<Source> {
     sources
 }
 
-/// The last segment of each key where it is unique and no table has such a column, else the whole key.
+/// The last segment of each key where it is unique and no table has such a column, else the whole key; of forks always the
+/// whole, because `epoch` alone says nothing of a fork.
 fn names(settings: &[&'static Setting]) -> BTreeMap<&'static str, String> {
     let last = |key: &'static str| key.rsplit('.').next().unwrap_or(key);
     let taken = |name: &str| {
@@ -76,7 +77,14 @@ fn names(settings: &[&'static Setting]) -> BTreeMap<&'static str, String> {
         .map(|setting| {
             let short = last(setting.key);
             let unique = settings.iter().filter(|other| last(other.key) == short).count() == 1;
-            (setting.key, if unique && !taken(short) { short.to_owned() } else { setting.key.to_owned() })
+            (
+                setting.key,
+                if unique && !taken(short) && !setting.key.starts_with("fork.") {
+                    short.to_owned()
+                } else {
+                    setting.key.to_owned()
+                },
+            )
         })
         .collect()
 }
@@ -87,7 +95,7 @@ fn is_nullable(setting: &Setting) -> bool {
         setting.kind,
         Kind::Text | Kind::Stop | Kind::Count { optional: true, .. } | Kind::Word { optional: true, .. }
     );
-    optional || crate::spec::read::is_length(setting.key)
+    optional || crate::spec::read::is_length(setting.key) || setting.key.starts_with("fork.")
 }
 
 fn column_type(spec: &SweepSpec, setting: &Setting) -> ColumnType {

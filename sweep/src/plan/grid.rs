@@ -325,7 +325,12 @@ fn digits(spec: &SweepSpec, at: usize, product: &Product) -> Result<Vec<Digit>, 
 
 fn member(part: Part, product: usize, position: usize, axis: &Axis) -> Result<Member, GridError> {
     let Some(setting) = setting(&axis.key) else {
-        return refuse(part, &axis.key, "is not a setting", "axes vary settings of [data], [model] and [train]");
+        return refuse(
+            part,
+            &axis.key,
+            "is not a setting",
+            "axes vary settings of [data], [model], [train] and [fork]",
+        );
     };
     if axis.values.is_empty() || axis.values.len() > MAX_AXIS_VALUES {
         let message = format!("{} values", axis.values.len());
@@ -343,8 +348,18 @@ fn member(part: Part, product: usize, position: usize, axis: &Axis) -> Result<Me
     Ok(Member { setting, values })
 }
 
-/// Axes over two of epochs, steps and examples would undo each other.
+/// Axes over two of epochs, steps and examples would undo each other; so would the two that say when to fork.
 fn one_length(at: usize, product: &Product) -> Result<(), GridError> {
+    let mut forks =
+        product.axes.iter().enumerate().filter(|(_, axis)| matches!(axis.key.as_str(), "fork.epoch" | "fork.step"));
+    if let (Some((_, first)), Some((position, second))) = (forks.next(), forks.next()) {
+        return refuse(
+            Part::Axis { product: at, axis: position },
+            &second.key,
+            format!("{} and {} both say when to fork", first.key, second.key),
+            "vary exactly one of fork.epoch and fork.step",
+        );
+    }
     let mut lengths = product.axes.iter().enumerate().filter(|(_, axis)| is_length(&axis.key));
     match (lengths.next(), lengths.next()) {
         (Some((_, first)), Some((position, second))) => refuse(

@@ -57,6 +57,16 @@ fn words(conflicts: bool, message: impl Into<String>, help: impl Into<String>) -
     conflicts.then(|| (message.into(), help.into()))
 }
 
+/// The settings of a fork: each makes one.
+const FORK: [&str; 6] = [
+    "fork.epoch",
+    "fork.step",
+    "fork.state",
+    "fork.train.learning_rate",
+    "fork.train.momentum",
+    "fork.train.batch_size",
+];
+
 /// Every rule; the first that is broken is the one that is told.
 pub(crate) static RULES: &[Rule] = &[
     rule("model.hidden", &["model.kind"], |run| {
@@ -84,14 +94,14 @@ pub(crate) static RULES: &[Rule] = &[
     }),
     rule("model.preset", &["model.kind"], |run| {
         words(
-            run.model.preset.is_some() && is_mlp(run),
-            "an mlp ignores it",
+            run.model.preset.is_some() && !has_layers(run),
+            format!("{} ignores it", kind(run)),
             "leave it out, or use model.kind = \"cnn\" or \"resnet\"",
         )
     }),
     rule("model.layers", &["model.kind"], |run| {
         let help = "give an mlp its model.hidden, or use model.kind = \"cnn\" or \"resnet\"";
-        words(!run.model.layers.is_empty() && is_mlp(run), "an mlp ignores it", help)
+        words(!run.model.layers.is_empty() && !has_layers(run), format!("{} ignores it", kind(run)), help)
     }),
     rule("model.width", &["model.kind", "model.preset"], |run| {
         let has_stages = run.model.preset.is_some_and(|preset| preset.kind() == ModelKind::Resnet);
@@ -186,6 +196,44 @@ pub(crate) static RULES: &[Rule] = &[
             "leave the dropout out, or use another optimizer",
         )
     }),
+    rule("fork.epoch", &FORK, |run| {
+        let timeless = run.fork.as_ref().is_some_and(|fork| fork.epoch.is_none() && fork.step.is_none());
+        words(timeless, "the training forks, but when?", "give epoch or step in [fork], or as the axis \"fork.epoch\"")
+    }),
+    rule("fork.epoch", &["train.epochs", "train.steps", "train.examples"], |run| {
+        let (fork, epochs) = (run.fork.as_ref()?.epoch?, run.train.epochs?);
+        let message = format!("the training ends after epoch {epochs}, and nothing comes after a fork at epoch {fork}");
+        words(fork >= epochs, message, format!("fork at 0 to {}", epochs.saturating_sub(1)))
+    }),
+    rule("fork.step", &["train.epochs", "train.steps", "train.examples"], |run| {
+        let (fork, steps) = (run.fork.as_ref()?.step?, run.train.steps?);
+        let message = format!("the training ends after step {steps}, and nothing comes after a fork at step {fork}");
+        words(fork >= steps, message, format!("fork at 0 to {}", steps.saturating_sub(1)))
+    }),
+    rule("fork.train.learning_rate", &["train.optimizer"], |run| {
+        let written = run.fork.as_ref()?.train.learning_rate.is_some();
+        words(written && is_lbfgs(run), ignores(run), "leave it out: its line search sets the steps")
+    }),
+    rule("fork.train.momentum", &["train.optimizer", "model.kind"], |run| {
+        let written = run.fork.as_ref()?.train.momentum.is_some();
+        let reads = matches!(run.train.optimizer, Optimizer::Sgd | Optimizer::Rmsprop);
+        let walks = run.model.kind == ModelKind::Walk;
+        words(written && walks, "a walk ignores it", "leave it out")
+            .or_else(|| words(written && !reads, ignores(run), "leave it out, or use sgd or rmsprop"))
+    }),
+    rule("fork.train.batch_size", &["train.optimizer"], |run| {
+        let rows = matches!(run.fork.as_ref()?.train.batch_size?, BatchSize::Rows(_));
+        words(rows && is_lbfgs(run), "lbfgs needs the gradient of all examples", "leave it out")
+    }),
+    rule("model.kind", &["data.name"], |run| {
+        let planted = run.model.kind == ModelKind::Quadratic && run.data.name != DataName::Regression;
+        let message = format!("quadratic is a truth of regression data, not of {}", run.data.name.as_str());
+        words(planted, message, "use data.name = \"regression\", or model.kind = \"linear\"")
+    }),
+    rule("model.bias", &["model.kind"], |run| {
+        let written = !run.model.bias && run.model.kind == ModelKind::Quadratic;
+        words(written, "quadratic ignores it", "leave it out: it never has a bias")
+    }),
     rule("train.loss", &["data.name", "data.classes"], |run| {
         words(
             is_regression(run) && run.train.loss == Loss::CrossEntropy,
@@ -204,6 +252,11 @@ pub(crate) static RULES: &[Rule] = &[
 
 fn is_mlp(run: &RunSettings) -> bool {
     run.model.kind == ModelKind::Mlp
+}
+
+/// Whether its layers are named one by one, or by a preset.
+fn has_layers(run: &RunSettings) -> bool {
+    matches!(run.model.kind, ModelKind::Cnn | ModelKind::Resnet)
 }
 
 fn is_adam(run: &RunSettings) -> bool {

@@ -6,8 +6,11 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use super::catalogue::{PROBE_TABLES, SETTINGS, Value};
-use super::{Probes, Product, ReplicateAxis, SnapshotRule, Snapshots, Span, SweepSpec};
-use crate::spec::{Order, ProbeExamples, ReplicateKey};
+use super::read::compare::OVER;
+use super::{
+    Compare, CompareProbe, Instant, Order, ProbeExamples, Probes, Product, ReplicateAxis, SnapshotRule, Snapshots,
+    Span, SweepSpec,
+};
 
 impl SweepSpec {
     /// The same spec in the same grammar as JSON on one line, keys sorted, defaults written out, ranges resolved.
@@ -18,6 +21,9 @@ impl SweepSpec {
     #[must_use]
     pub fn canonical_json(&self) -> String {
         let mut sections: BTreeMap<&str, String> = self.settings();
+        if !self.compare.is_empty() {
+            sections.insert("compare", canonical_text(&self.compare.iter().map(compare).collect()));
+        }
         sections.insert("axes", axes(&self.products));
         sections.insert("execution", canonical_text(&self.execution_json()));
         sections.insert("grid", canonical_text(&json!({ "exclude": self.exclusions(), "zip": self.zip })));
@@ -29,16 +35,28 @@ impl SweepSpec {
         object(sections.iter().map(|(key, text)| (*key, text.as_str())))
     }
 
-    /// `data`, `model` and `train` from the catalogue; what a run does not have is left out.
+    /// `data`, `model`, `train` and, where runs fork, `fork` from the catalogue; what a run does not have is left out.
     fn settings(&self) -> BTreeMap<&'static str, String> {
         let mut sections: BTreeMap<&str, serde_json::Map<String, Json>> = BTreeMap::new();
+        if self.n_branches > 1 {
+            sections.entry("fork").or_default().insert("branches".to_owned(), json!(self.n_branches));
+        }
         for setting in SETTINGS {
             let value = (setting.get)(&self.base);
-            if value != Value::Null
-                && let Some((section, field)) = setting.key.split_once('.')
-            {
-                sections.entry(section).or_default().insert(field.to_owned(), setting.to_json(&value));
+            if value == Value::Null {
+                continue;
             }
+            let Some((section, field)) = setting.key.split_once('.') else { continue };
+            let json = setting.to_json(&value);
+            let section = sections.entry(section).or_default();
+            match field.split_once('.') {
+                None => section.insert(field.to_owned(), json),
+                Some((table, field)) => {
+                    let table = section.entry(table).or_insert_with(|| json!({}));
+                    table[field] = json;
+                    None
+                }
+            };
         }
         sections.into_iter().map(|(section, map)| (section, canonical_text(&Json::Object(map)))).collect()
     }
@@ -110,15 +128,39 @@ fn probes(probes: &Probes) -> Json {
     Json::Object(sections)
 }
 
+/// A comparison with the keys that its probe reads.
+fn compare(compare: &Compare) -> Json {
+    let over = OVER.iter().find(|(_, groups)| *groups == compare.groups).map_or("", |(key, _)| key);
+    let mut map = serde_json::Map::new();
+    map.insert(over.to_owned(), json!(compare.over));
+    map.insert("probe".to_owned(), json!(compare.probe.as_str()));
+    let at = |at: &Instant| match at {
+        Instant::Start => "start".to_owned(),
+        Instant::End => "end".to_owned(),
+        Instant::At(span) => instant(*span),
+    };
+    map.insert("at".to_owned(), compare.at.iter().map(at).collect());
+    if compare.probe == CompareProbe::Interpolation {
+        map.insert("points".to_owned(), json!(compare.points));
+        map.insert("measure".to_owned(), json!(compare.measure));
+    }
+    if compare.reads_align() {
+        map.insert("align".to_owned(), json!(compare.align));
+    }
+    if !compare.wanted.is_empty() {
+        let wanted = compare.wanted.iter().map(|(key, values)| (key.clone(), json!(values)));
+        map.insert("where".to_owned(), Json::Object(wanted.collect()));
+    }
+    if let Some(most) = compare.max_pairs {
+        map.insert("max_pairs".to_owned(), json!(most));
+    }
+    Json::Object(map)
+}
+
 fn replicates(axes: &[ReplicateAxis]) -> Json {
     let entry = |axis: &ReplicateAxis| {
-        let key = match axis.key {
-            ReplicateKey::Seed => "seed",
-            ReplicateKey::InitSeed => "init_seed",
-            ReplicateKey::OrderSeed => "order_seed",
-        };
         let counted = axis.values.iter().copied().eq(0..axis.values.len() as u64);
-        (key.to_owned(), if counted { json!(axis.values.len()) } else { json!(axis.values) })
+        (axis.key.as_str().to_owned(), if counted { json!(axis.values.len()) } else { json!(axis.values) })
     };
     Json::Object(axes.iter().map(entry).collect())
 }

@@ -5,10 +5,10 @@ mod data;
 
 use serde_json::{Value as Json, json};
 
-use super::SweepSpec;
-use super::catalogue::SETTINGS;
+use super::catalogue::{SETTINGS, Words};
 use super::error::Fault;
 use super::read::Places;
+use super::{Product, SweepSpec};
 use crate::plan::grid::Grid;
 use crate::settings::{ModelKind, RunSettings};
 
@@ -16,6 +16,7 @@ use crate::settings::{ModelKind, RunSettings};
 pub(super) fn settings(spec: &SweepSpec, places: &Places) -> Result<(), Fault> {
     let check = Check { spec, places };
     data::check(&check)?;
+    check.branches()?;
     check.noop()
 }
 
@@ -33,9 +34,10 @@ impl Check<'_> {
     /// What does nothing ignores every other setting of the model.
     fn noop(&self) -> Result<(), Fault> {
         let noop = self.some_run_has("model.kind", json!("noop"), self.spec.base.model.kind == ModelKind::Noop);
-        let trained = [("mlp", ModelKind::Mlp), ("cnn", ModelKind::Cnn), ("resnet", ModelKind::Resnet)]
-            .iter()
-            .any(|(word, kind)| self.some_run_has("model.kind", json!(word), self.spec.base.model.kind == *kind));
+        let trained = ModelKind::ALL.iter().zip(ModelKind::NOW).filter(|(kind, _)| **kind != ModelKind::Noop);
+        let trained = trained
+            .into_iter()
+            .any(|(kind, word)| self.some_run_has("model.kind", json!(word), self.spec.base.model.kind == *kind));
         if !noop || trained {
             return Ok(());
         }
@@ -48,6 +50,18 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Branches need something to branch from, in every product.
+    fn branches(&self) -> Result<(), Fault> {
+        let forks = |product: &Product| product.axes.iter().any(|axis| axis.key.starts_with("fork."));
+        let all = self.spec.base.fork.is_some() || self.spec.products.iter().all(forks);
+        if self.spec.n_branches == 1 || all {
+            return Ok(());
+        }
+        let message = "branches of what? Some runs do not fork";
+        let help = "add epoch = 0 to [fork], say, or the axis \"fork.epoch\" to every product";
+        Err(self.fault("fork.branches", "fork.branches", message, help))
     }
 
     /// Whether some run has that value: the axis decides where every product has one, else the base may too.

@@ -98,6 +98,14 @@ pub enum Align {
     Weights,
 }
 
+impl Compare {
+    /// Whether its probe reads `align`; alignment measures both without and with, predictions do not change by it.
+    #[must_use]
+    pub fn reads_align(&self) -> bool {
+        matches!(self.probe, CompareProbe::Interpolation | CompareProbe::Distance)
+    }
+}
+
 impl Default for Compare {
     fn default() -> Self {
         Self {

@@ -5,8 +5,11 @@ use serde_json::{Map, Value as Json, json};
 use super::Probes;
 use super::canonical::rule;
 use super::catalogue::{Kind, LATER, PROBE_TABLES, ProbeKey, ProbeKind, SETTINGS, Setting, Value};
+use super::read::fork::MAX_BRANCHES;
 use super::read::{MAX_AXIS_VALUES, is_length};
 use crate::settings::RunSettings;
+
+mod compare;
 
 /// A JSON Schema (draft 2020-12) of the sweep file, for editors. It refuses unknown keys and values of the wrong type;
 /// what takes the whole file to judge (a zip of unequal axes, an exclusion that matches nothing) only [`super::parse`]
@@ -31,8 +34,8 @@ pub fn json_schema() -> Json {
             "grid": grid(),
             "replicates": replicates(),
             "execution": section("execution", "how the sweep is scheduled", &execution()),
-            "fork": { "const": {}, "description": "not available in this version" },
-            "compare": { "const": [], "description": "not available in this version" },
+            "fork": fork(),
+            "compare": compare::schema(),
         },
     })
 }
@@ -48,7 +51,7 @@ fn section(name: &str, description: &str, more: &[(&str, Json)]) -> Json {
         |key: &'static str| key.split_once('.').filter(|(section, _)| *section == name).map(|(_, field)| field);
     let defaults = RunSettings::default();
     for setting in SETTINGS {
-        if let Some(field) = inside(setting.key) {
+        if let Some(field) = inside(setting.key).filter(|field| !field.contains('.')) {
             let mut schema = setting_schema(setting);
             schema["description"] = json!(setting.doc);
             let default = (setting.get)(&defaults);
@@ -72,6 +75,21 @@ fn section(name: &str, description: &str, more: &[(&str, Json)]) -> Json {
         schema["not"] =
             json!({ "anyOf": [two("epochs", "steps"), two("epochs", "examples"), two("steps", "examples")] });
     }
+    schema
+}
+
+/// `[fork]`, with the settings that change there in a table of their own.
+fn fork() -> Json {
+    let train = SETTINGS.iter().filter_map(|setting| {
+        let mut schema = setting_schema(setting);
+        schema["description"] = json!(setting.doc);
+        Some((setting.key.strip_prefix("fork.train.")?.to_owned(), schema))
+    });
+    let branches = json!({ "type": "integer", "minimum": 1, "maximum": MAX_BRANCHES, "default": 1,
+        "description": "branches of every fork, nested in their seed" });
+    let train = table("settings that change at the fork", train.collect());
+    let mut schema = section("fork", "branches of one trunk", &[("branches", branches), ("train", train)]);
+    schema["not"] = json!({ "required": ["epoch", "step"] });
     schema
 }
 

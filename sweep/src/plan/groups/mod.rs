@@ -14,6 +14,7 @@ mod tests;
 use super::Plan;
 use super::grid::{Block, Grid, GridError, Part, axis_names, refuse};
 use crate::ids::JobNumber;
+use crate::spec::catalogue::nearest;
 use crate::spec::{Compare, Groups, SweepSpec};
 
 pub(crate) use family::Family;
@@ -220,10 +221,12 @@ fn too_many(at: usize) -> Result<(), GridError> {
 
 fn no_axis(spec: &SweepSpec, at: usize, compare: &Compare) -> Result<(), GridError> {
     let seeds: Vec<&str> = spec.replicates.iter().map(|axis| axis.key.as_str()).collect();
-    let (over, seeds) = (&compare.over, seeds.join(", "));
-    let help = match over.as_str() {
-        "branch" => "a sweep with branches has [fork] branches = 2, say".to_owned(),
-        _ => format!("compare over an axis ({}) or a replicate ({seeds})", axis_names(spec)),
+    let axes = spec.products.iter().flat_map(|product| &product.axes).map(|axis| axis.key.as_str());
+    let over = &compare.over;
+    let help = match nearest(over, axes.chain(seeds.iter().copied())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if over == "branch" => "a sweep with branches has [fork] branches = 2, say".to_owned(),
+        None => format!("compare over an axis ({}) or a replicate ({})", axis_names(spec), seeds.join(", ")),
     };
     refuse(Part::Compare(at), over, format!("`{over}` is not varied in this sweep"), help)
 }

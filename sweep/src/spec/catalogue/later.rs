@@ -15,8 +15,6 @@ const fn later(key: &'static str, default: &'static str) -> Later {
 
 /// Every such key, in the order of the documentation.
 pub(crate) const LATER: &[Later] = &[
-    later("fork", "{}"),
-    later("compare", "[]"),
     later("execution.priority", "0"),
     later("execution.time_limit", "\"2h\""),
     later("execution.stall_limit", "\"10m\""),

@@ -1,7 +1,7 @@
 //! The forms that most settings have.
 
 /// An enum of the settings as words: what there is now, in order, and what is known but not available yet.
-pub(super) trait Words: Copy + PartialEq + 'static {
+pub(crate) trait Words: Copy + PartialEq + 'static {
     const ALL: &'static [Self];
     const NOW: &'static [&'static str];
     const LATER: &'static [&'static str];
@@ -126,4 +126,42 @@ macro_rules! whole {
     };
 }
 
-pub(super) use {count, length, number, setting, truth, whole, word, words};
+/// A setting of the fork, which a run without one lacks; setting it makes one.
+macro_rules! fork {
+    ($key:literal, $kind:expr, $doc:literal, $get:expr, $set:expr $(,)?) => {
+        Setting {
+            key: concat!("fork.", $key),
+            kind: $kind,
+            doc: $doc,
+            get: |run| {
+                let get: fn(&ForkSettings) -> Option<Value> = $get;
+                run.fork.as_ref().and_then(get).unwrap_or(Value::Null)
+            },
+            set: |run, value| {
+                let set: fn(&mut ForkSettings, &Value) = $set;
+                if *value != Value::Null {
+                    set(run.fork.get_or_insert_default(), value);
+                }
+            },
+        }
+    };
+}
+
+/// A number that changes at the fork.
+macro_rules! fork_number {
+    ($field:ident, $max:expr, $below:expr, $doc:literal) => {
+        Setting {
+            key: concat!("fork.train.", stringify!($field)),
+            kind: Kind::Number { min: 0.0, max: $max, below: $below },
+            doc: $doc,
+            get: |run| run.fork.as_ref().and_then(|fork| fork.train.$field).map_or(Value::Null, Value::Number),
+            set: |run, value| {
+                if let Value::Number(number) = value {
+                    run.fork.get_or_insert_default().train.$field = Some(*number);
+                }
+            },
+        }
+    };
+}
+
+pub(super) use {count, fork, fork_number, length, number, setting, truth, whole, word, words};

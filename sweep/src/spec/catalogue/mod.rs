@@ -12,14 +12,15 @@ mod suggest;
 mod value;
 
 pub(crate) use later::LATER;
-pub(crate) use probes::{PROBE_TABLES, ProbeKey, ProbeKind, ProbeTable, ProbeValue};
+pub(crate) use macros::Words;
+pub(crate) use probes::{MAX_POINTS, PROBE_TABLES, ProbeKey, ProbeKind, ProbeTable, ProbeValue};
 pub(crate) use settings::SETTINGS;
 pub(crate) use suggest::{nearest, other};
 pub(crate) use value::Value;
 
 use crate::settings::RunSettings;
 
-/// A setting of a run: a key of `[data]`, `[model]` or `[train]`, which may be an axis.
+/// A setting of a run: a key of `[data]`, `[model]`, `[train]` or `[fork]`, which may be an axis.
 #[derive(Debug)]
 pub(crate) struct Setting {
     /// Dotted.
@@ -83,10 +84,27 @@ pub(crate) const STRUCTURE: &[&str] = &[
     "replicates.seed",
     "replicates.init_seed",
     "replicates.order_seed",
+    "fork",
+    "fork.branches",
+    "fork.train",
+    "compare",
+    "compare.pairs_over",
+    "compare.neighbours_over",
+    "compare.all_over",
+    "compare.probe",
+    "compare.at",
+    "compare.points",
+    "compare.measure",
+    "compare.align",
+    "compare.where",
+    "compare.max_pairs",
     "execution",
     "execution.order",
     "execution.max_attempts",
 ];
+
+/// What repeats a cell: axes that are no settings.
+pub(crate) const REPLICATE_KEYS: [&str; 4] = ["seed", "init_seed", "order_seed", "branch"];
 
 /// The setting of that dotted key.
 pub(crate) fn setting(key: &str) -> Option<&'static Setting> {

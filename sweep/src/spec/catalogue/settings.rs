@@ -1,17 +1,18 @@
 //! The settings of a run, one line each.
 
-use super::macros::{Words, count, length, number, setting, truth, whole, word, words};
+use super::macros::{Words, count, fork, fork_number, length, number, setting, truth, whole, word, words};
 use super::value::MAX_WIDTH;
 use super::{Kind, Setting, Value};
 use crate::settings::{
-    Activation, Augment, BatchSize, DataName, Full, Init, LastBatch, Loss, ModelKind, Norm, Optimizer, Precision,
-    Preset, Sampling, Scale, ScheduleWord,
+    Activation, Augment, BatchSize, DataName, ForkSettings, ForkState, Full, Init, LastBatch, Loss, ModelKind, Norm,
+    Optimizer, Precision, Preset, Sampling, Scale, ScheduleWord,
 };
 
 words! { DataName: Digits "digits" Mnist "mnist" FashionMnist "fashion-mnist" Cifar10 "cifar10" Cifar100 "cifar100"
 Npz "npz" Csv "csv" Blobs "blobs" Spirals "spirals" Teacher "teacher" Regression "regression"; }
 words! { Scale: Unit "unit" Standardize "standardize"; }
-words! { ModelKind: Mlp "mlp" Cnn "cnn" Resnet "resnet" Noop "noop"; "quadratic" "linear" "walk" }
+words! { ModelKind: Mlp "mlp" Cnn "cnn" Resnet "resnet" Quadratic "quadratic" Linear "linear" Walk "walk" Noop "noop"; }
+words! { ForkState: Keep "keep" Reset "reset"; }
 words! { Preset: Lenet5 "lenet5" Resnet8 "resnet8" Resnet20 "resnet20"; }
 words! { Norm: None "none" Batch "batch" Layer "layer"; }
 words! { Activation: Relu "relu" Tanh "tanh" Gelu "gelu" Silu "silu" Sigmoid "sigmoid" Identity "identity"; }
@@ -192,6 +193,59 @@ pub(crate) static SETTINGS: &[Setting] = &[
     ),
     whole!(train.augment: Augment, "random changes of the images, in order"),
     word!(train.precision: Precision, "of weights, gradients and activations"),
+    fork!(
+        "epoch",
+        Kind::Count { min: 0, max: MAX_EPOCHS, optional: false },
+        "passes over the training set before the fork; exactly one of epoch and step",
+        |fork| fork.epoch.map(Value::Count),
+        |fork, value| {
+            if let Value::Count(count) = value {
+                (fork.epoch, fork.step) = (Some(*count), None);
+            }
+        },
+    ),
+    fork!(
+        "step",
+        Kind::Count { min: 0, max: MAX_STEPS, optional: false },
+        "optimiser updates before the fork",
+        |fork| fork.step.map(Value::Count),
+        |fork, value| {
+            if let Value::Count(count) = value {
+                (fork.epoch, fork.step) = (None, Some(*count));
+            }
+        },
+    ),
+    fork!(
+        "state",
+        Kind::Word { now: ForkState::NOW, later: ForkState::LATER, optional: false },
+        "whether the optimiser keeps its moments at the fork",
+        |fork| Some(Value::Word(fork.state.index())),
+        |fork, value| {
+            if let Value::Word(at) = value
+                && let Some(&state) = ForkState::ALL.get(*at)
+            {
+                fork.state = state;
+            }
+        },
+    ),
+    fork_number!(learning_rate, MAX_NUMBER, false, "the step size after the fork"),
+    fork_number!(momentum, 1.0, true, "the momentum after the fork"),
+    fork!(
+        "train.batch_size",
+        Kind::Batch,
+        "examples in a step after the fork, or \"full\"",
+        |fork| {
+            fork.train.batch_size.map(|size| match size {
+                BatchSize::Rows(rows) => Value::Count(u64::from(rows)),
+                BatchSize::Full(Full::Full) => Value::Full,
+            })
+        },
+        |fork, value| match value {
+            Value::Count(rows) => fork.train.batch_size = Some(BatchSize::Rows(*rows as u32)),
+            Value::Full => fork.train.batch_size = Some(BatchSize::Full(Full::Full)),
+            _ => {}
+        },
+    ),
 ];
 
 #[cfg(test)]
@@ -206,28 +260,36 @@ mod tests {
     /// The catalogue's words and keys are those of the settings' serde form, which the tables carry.
     #[test]
     fn the_catalogue_agrees_with_the_settings() {
-        let serde = serde_json::to_value(RunSettings::default()).unwrap();
+        let run = RunSettings { fork: Some(ForkSettings::default()), ..RunSettings::default() };
+        let serde = serde_json::to_value(&run).unwrap();
         for setting in SETTINGS {
-            let (section, field) = setting.key.split_once('.').unwrap();
-            let json = setting.to_json(&(setting.get)(&RunSettings::default()));
-            assert_eq!(serde[section].get(field), Some(&json), "{}", setting.key);
+            let (section, field) = setting.key.rsplit_once('.').unwrap();
+            let json = setting.to_json(&(setting.get)(&run));
+            let section = format!("/{}", section.replace('.', "/"));
+            assert_eq!(serde.pointer(&section).unwrap().get(field), Some(&json), "{}", setting.key);
             if let Kind::Word { now, .. } = setting.kind {
                 assert_eq!(now.len(), now.iter().collect::<std::collections::BTreeSet<_>>().len());
                 for word in now {
                     let mut whole = serde.clone();
-                    whole[section][field] = json!(word);
+                    whole.pointer_mut(&section).unwrap()[field] = json!(word);
                     let run: RunSettings = serde_json::from_value(whole).unwrap();
                     assert_eq!(setting.to_json(&(setting.get)(&run)), json!(word), "{}", setting.key);
                 }
             }
         }
         let fields = |section: &str| serde[section].as_object().unwrap().len();
-        assert_eq!(SETTINGS.len(), fields("data") + fields("model") + fields("train"));
+        let forked = fields("fork") - 1 + serde["fork"]["train"].as_object().unwrap().len();
+        assert_eq!(SETTINGS.len(), fields("data") + fields("model") + fields("train") + forked);
     }
 
     #[test]
     fn setting_what_was_got_changes_nothing_and_setting_another_does() {
-        let rows: [(&str, Json); 18] = [
+        let rows: [(&str, Json); 23] = [
+            ("fork.epoch", json!(3)),
+            ("fork.step", json!(30)),
+            ("fork.state", json!("reset")),
+            ("fork.train.momentum", json!(0.5)),
+            ("fork.train.batch_size", json!("full")),
             ("model.preset", json!("resnet8")),
             ("model.layers", json!(["conv 4 3x3", "block 8"])),
             ("model.width", json!(32)),

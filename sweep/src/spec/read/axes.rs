@@ -57,13 +57,23 @@ pub(super) fn flatten<'a>(node: &'a Node, key: &str) -> Result<Vec<(String, &'a 
     let mut flat = Vec::new();
     for entry in node.entries(key)? {
         match &entry.node.value {
-            NodeValue::Table(inner) if matches!(entry.key.as_str(), "data" | "model" | "train") => {
-                flat.extend(inner.iter().map(|inner| (dotted(&entry.key, &inner.key), inner)));
+            NodeValue::Table(inner) if matches!(entry.key.as_str(), "data" | "model" | "train" | "fork") => {
+                inner.iter().for_each(|inner| flat.extend(nested(dotted(&entry.key, &inner.key), inner)));
             }
             _ => flat.push((entry.key.clone(), entry)),
         }
     }
     Ok(flat)
+}
+
+/// An entry of a section; those of `fork.train` lie one table deeper.
+fn nested(key: String, entry: &Entry) -> Vec<(String, &Entry)> {
+    match &entry.node.value {
+        NodeValue::Table(inner) if key == "fork.train" => {
+            inner.iter().map(|inner| (dotted(&key, &inner.key), inner)).collect()
+        }
+        _ => vec![(key, entry)],
+    }
 }
 
 /// The setting that an axis varies.
@@ -80,10 +90,13 @@ pub(super) fn axis_setting(key: &str, entry: &Entry) -> Result<&'static Setting,
     if matches!(last, "seed" | "init_seed" | "order_seed" | "seeds") {
         return refuse("seeds are not an axis", "seeds repeat the experiment: write [replicates] seed = 10".into());
     }
+    if matches!(last, "branch" | "branches") {
+        return refuse("branches are not an axis", "branches repeat a fork: write [fork] branches = 2".into());
+    }
     if STRUCTURE.contains(&key) {
         return refuse(
             &format!("{} cannot vary", quote(key)),
-            "axes vary settings of [data], [model] and [train]".into(),
+            "axes vary settings of [data], [model], [train] and [fork]".into(),
         );
     }
     let near = nearest(key, SETTINGS.iter().map(|setting| setting.key))

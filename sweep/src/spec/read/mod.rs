@@ -1,7 +1,9 @@
 //! Tree to spec: one reader a section, every key checked, every place remembered for the checks of the whole.
 
 mod axes;
+pub(crate) mod compare;
 mod execution;
+pub(crate) mod fork;
 mod grid;
 mod probes;
 mod range;
@@ -112,6 +114,11 @@ fn section(read: &mut SweepSpec, places: &mut Places, entry: &Entry) -> Result<(
         "grid" => grid::read(&entry.node, read, places),
         "replicates" => {
             read.replicates = replicates::read(&entry.node)?;
+            Ok(())
+        }
+        "fork" => fork::read(&entry.node, read, places),
+        "compare" => {
+            read.compare = compare::read(&entry.node, places)?;
             Ok(())
         }
         "execution" => {
