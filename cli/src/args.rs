@@ -40,6 +40,10 @@ pub(crate) enum Verb {
     Cancel(verb::cancel::Args),
     /// Fetch a sweep's tables, also while it runs.
     Collect(verb::collect::Args),
+    /// Judge the claims about weight space from a sweep's tables; with figures, as one HTML file.
+    Report(verb::report::Args),
+    /// Draw one figure from a sweep's tables, as SVG and PNG with its data as CSV.
+    Plot(verb::plot::Args),
     /// Show what a sweep file means and costs, without running it.
     Preview(verb::preview::Args),
     /// Show the data sets, or fetch one.

@@ -20,6 +20,7 @@ mod output;
 mod runtime;
 mod sizes;
 mod spec_file;
+mod tables_folder;
 mod verb;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Scene, ended};
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 14] = [
     "local",
     "coordinator",
     "worker",
@@ -14,6 +14,8 @@ const VERBS: [&str; 12] = [
     "cancel",
     "collect",
     "preview",
+    "report",
+    "plot",
     "data",
     "schema",
     "completions",

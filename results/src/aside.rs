@@ -74,6 +74,21 @@ impl Finished {
     }
 }
 
+/// Writes some files into a folder, which is made where it is missing: all are whole before the first has its name.
+pub(crate) fn write_all(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<PathBuf>, Error> {
+    fs::create_dir_all(dir).map_err(Error::file("create the folder", dir))?;
+    let mut finished = Vec::new();
+    for (name, bytes) in files {
+        let path = dir.join(name);
+        let mut file = Aside::create(&path)?;
+        file.write_all(bytes).map_err(Error::file("write", &path))?;
+        finished.push(file.finish()?);
+    }
+    let paths = finished.into_iter().map(Finished::publish).collect::<Result<_, _>>()?;
+    sync_folder(dir)?;
+    Ok(paths)
+}
+
 /// Makes renames in a folder durable.
 pub(crate) fn sync_folder(dir: &Path) -> Result<(), Error> {
     File::open(dir).and_then(|folder| folder.sync_all()).map_err(Error::file("sync the folder", dir))

@@ -13,10 +13,12 @@ mod buffer;
 mod cells;
 mod collect;
 mod error;
+pub mod figure;
 #[cfg(test)]
 mod fixture;
 mod merge;
 pub mod read;
+pub mod report;
 mod schema;
 pub mod segment;
 mod statistics;

@@ -6,7 +6,9 @@ pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod data;
 pub(crate) mod local;
+pub(crate) mod plot;
 pub(crate) mod preview;
+pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod submit;
@@ -32,6 +34,8 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Watch(args) => watch::run(args, screen),
         Verb::Cancel(args) => cancel::run(args, screen),
         Verb::Collect(args) => collect::run(args, screen),
+        Verb::Report(args) => report::run(args, screen),
+        Verb::Plot(args) => plot::run(args, screen),
         Verb::Preview(args) => preview::run(args, screen),
         Verb::Data(args) => data::run(args, screen),
         Verb::Schema(args) => schema::run(args, screen),

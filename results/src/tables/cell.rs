@@ -78,7 +78,6 @@ pub(crate) struct SnapshotRow {
     pub(crate) step: f64,
     pub(crate) epoch: f64,
     pub(crate) train_loss: Option<f64>,
-    pub(crate) objective: Option<f64>,
     pub(crate) distance_to_end: Option<f64>,
     pub(crate) gradient_error: Option<f64>,
     pub(crate) certificate: Option<f64>,
@@ -111,7 +110,6 @@ pub(crate) struct Sibling {
     pub(crate) barrier_mean: Option<f64>,
     pub(crate) barrier_chord: Option<f64>,
     pub(crate) loss_error: Option<f64>,
-    pub(crate) status: String,
 }
 
 /// Where branches fork: updates before it, none where they share no trunk.
@@ -158,12 +156,11 @@ const NULL_COLUMNS: [&str; 9] = [
     nulls::P_LOW.name,
     nulls::P_HIGH.name,
 ];
-const SNAPSHOT_COLUMNS: [&str; 14] = [
+const SNAPSHOT_COLUMNS: [&str; 13] = [
     trajectory::RUN.name,
     trajectory::STEP.name,
     trajectory::EPOCH.name,
     trajectory::TRAIN_LOSS.name,
-    trajectory::OBJECTIVE.name,
     trajectory::DISTANCE_TO_END.name,
     trajectory::GRADIENT_ERROR.name,
     trajectory::CERTIFICATE.name,
@@ -175,7 +172,7 @@ const SNAPSHOT_COLUMNS: [&str; 14] = [
     trajectory::CURVATURE_UPDATE.name,
 ];
 const CURVE_COLUMNS: [&str; 4] = [curves::RUN.name, curves::KIND.name, curves::STEP.name, curves::Y.name];
-const COMPARISON_COLUMNS: [&str; 13] = [
+const COMPARISON_COLUMNS: [&str; 12] = [
     comparisons::CELL.name,
     comparisons::SEED.name,
     comparisons::FORK_STEP.name,
@@ -188,7 +185,6 @@ const COMPARISON_COLUMNS: [&str; 13] = [
     comparisons::BARRIER_MEAN.name,
     comparisons::BARRIER_CHORD.name,
     comparisons::LOSS_ERROR.name,
-    comparisons::STATUS.name,
 ];
 
 /// Reads the cells in order. Memory: the rows of one cell, and the comparisons' barriers (at most
@@ -313,7 +309,6 @@ fn snapshot(row: &Stream) -> SnapshotRow {
         step: row.number(trajectory::STEP.name).unwrap_or_default(),
         epoch: row.number(trajectory::EPOCH.name).unwrap_or_default(),
         train_loss: row.number(trajectory::TRAIN_LOSS.name),
-        objective: row.number(trajectory::OBJECTIVE.name),
         distance_to_end: row.number(trajectory::DISTANCE_TO_END.name),
         gradient_error: row.number(trajectory::GRADIENT_ERROR.name),
         certificate: row.number(trajectory::CERTIFICATE.name),
@@ -367,6 +362,5 @@ fn sibling(row: &Stream) -> Sibling {
         barrier_mean: row.number(comparisons::BARRIER_MEAN.name),
         barrier_chord: row.number(comparisons::BARRIER_CHORD.name),
         loss_error: row.number(comparisons::LOSS_ERROR.name),
-        status: text(comparisons::STATUS.name),
     }
 }

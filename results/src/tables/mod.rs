@@ -107,17 +107,36 @@ impl Tables {
         self.manifest.files.get(&file_name(table)).is_some_and(|file| file.rows > 0)
     }
 
-    /// Whether a table is there and has a column, filled or not.
-    pub(crate) fn has_column(&self, table: Table, column: &str) -> Result<bool, Error> {
-        if !self.has(table) {
-            return Ok(false);
-        }
-        Stream::has_column(&self.path(table), column)
-    }
-
     /// Opens a table for some columns; none where the folder does not have it.
     pub(crate) fn stream(&self, table: Table, columns: &[&'static str]) -> Result<Option<Stream>, Error> {
         self.has(table).then(|| Stream::open(&self.path(table), columns)).transpose()
+    }
+
+    /// Gives every row of some runs (ascending) to a reader, with the place of its run among them. Reads the row groups
+    /// that can hold them alone. Without the table, or without rows of those runs, nothing is given.
+    pub(crate) fn each_row_of(
+        &self,
+        table: Table,
+        columns: &[&'static str],
+        runs: &[u64],
+        mut take: impl FnMut(&Stream, usize),
+    ) -> Result<(), Error> {
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else { return Ok(()) };
+        if !self.has(table) {
+            return Ok(());
+        }
+        let mut row = Stream::open_runs(&self.path(table), columns, *first..=*last)?;
+        while !row.is_over() {
+            let run = row.count("run").unwrap_or_default();
+            if run > *last {
+                break;
+            }
+            if let Ok(at) = runs.binary_search(&run) {
+                take(&row, at);
+            }
+            row.advance()?;
+        }
+        Ok(())
     }
 
     /// The cells in order, with what verdicts read of their runs.

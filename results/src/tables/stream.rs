@@ -65,13 +65,6 @@ impl Stream {
         Ok(stream)
     }
 
-    /// Whether a file has a column.
-    pub(crate) fn has_column(path: &Path, column: &str) -> Result<bool, Error> {
-        let file = File::open(path).map_err(Error::file("open", path))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet(path))?;
-        Ok(builder.schema().index_of(column).is_ok())
-    }
-
     /// Whether all rows have been read.
     pub(crate) fn is_over(&self) -> bool {
         self.at >= self.n_rows

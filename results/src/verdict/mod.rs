@@ -21,16 +21,18 @@ pub(crate) mod words;
 
 pub use claim::Claim;
 pub use condition::{Condition, Statistic, Truth};
-pub use overall::{ClaimVerdict, MAX_CELLS};
+pub use overall::{ClaimVerdict, ConditionTally, MAX_CELLS};
 pub use robust::Robustness;
 
 use serde::Serialize;
 
 use crate::Error;
 use crate::tables::{CellRuns, Tables};
+pub(crate) use nonconvex::{mean_barrier, siblings_at_end, violation as chord_violation};
+pub(crate) use sample::{Sample, at};
+
 use overall::Tally;
 use robust::Cadence;
-use sample::Sample;
 
 /// Thresholds of convergence at which verdicts are made, as shares of the objective's fall.
 pub const THRESHOLDS: [f64; 3] = [0.05, 0.01, 0.001];

@@ -11,7 +11,7 @@ use super::words::{counted, interval, list, number};
 use super::{CellVerdict, Decision, Reference};
 use crate::statistics::limits::Student;
 use crate::statistics::sums::mean;
-use crate::tables::{RunRow, Sibling, SnapshotRow};
+use crate::tables::{CellRuns, RunRow, Sibling, SnapshotRow};
 
 /// A certificate counts as negative below minus this share of the largest eigenvalue in size: arithmetic in f64
 /// errs by less.
@@ -124,7 +124,7 @@ fn partial(later: &[Instant]) -> Condition {
 fn chord(sample: &Sample<'_>) -> (Condition, Vec<(String, Truth)>) {
     let asks = "loss above the chord between siblings, less 3 × its error > 0 (nat)";
     let mut forks = BTreeMap::<Option<u64>, Vec<&Sibling>>::new();
-    for sibling in siblings(sample).filter(|sibling| !sibling.aligned) {
+    for sibling in siblings_at_end(sample.cell) {
         forks.entry(sibling.fork).or_default().push(sibling);
     }
     let each: Vec<(String, Condition)> = forks
@@ -141,9 +141,9 @@ fn chord(sample: &Sample<'_>) -> (Condition, Vec<(String, Truth)>) {
 }
 
 /// Pairs that share their start or a later state.
-fn siblings<'a>(sample: &Sample<'a>) -> impl Iterator<Item = &'a Sibling> {
+pub(crate) fn siblings_at_end(cell: &CellRuns) -> impl Iterator<Item = &Sibling> {
     let one_start = |sibling: &&Sibling| matches!(sibling.differs_in.as_str(), "branch" | "order_seed");
-    sample.cell.siblings.iter().filter(one_start).filter(|sibling| sibling.at == "end")
+    cell.siblings.iter().filter(one_start).filter(|sibling| sibling.at == "end" && !sibling.aligned)
 }
 
 fn fork_name(fork: Option<u64>) -> String {
@@ -154,14 +154,21 @@ fn fork_name(fork: Option<u64>) -> String {
 }
 
 /// Mean over seeds of barrier_chord − 3 × loss_error.
-fn violation(siblings: &[&Sibling]) -> Option<Statistic> {
+pub(crate) fn violation(siblings: &[&Sibling]) -> Option<Statistic> {
+    by_seed(siblings, margin)
+}
+
+/// Mean over seeds of the barrier over the mean of the two ends.
+pub(crate) fn mean_barrier(siblings: &[&Sibling]) -> Option<Statistic> {
+    by_seed(siblings, |sibling| sibling.barrier_mean)
+}
+
+/// Pairs of one seed are averaged first. Without a shared seed, the first member stands for it.
+fn by_seed(siblings: &[&Sibling], value: impl Fn(&Sibling) -> Option<f64>) -> Option<Statistic> {
     let mut by_seed = BTreeMap::<u64, Vec<f64>>::new();
     for sibling in siblings {
-        let margin = margin(sibling);
-        // Without a shared seed (its order apart), the first member stands for it.
-        let seed = sibling.seed.unwrap_or(sibling.members.0);
-        if let Some(margin) = margin {
-            by_seed.entry(seed).or_default().push(margin);
+        if let Some(value) = value(sibling) {
+            by_seed.entry(sibling.seed.unwrap_or(sibling.members.0)).or_default().push(value);
         }
     }
     mean_of_seeds(&by_seed)
@@ -222,12 +229,8 @@ fn references(sample: &Sample<'_>, start: &[Instant], later: &[Instant]) -> Vec<
             at(|row| Some(row.curvature_update? / row.hessian_max.filter(|max| *max > 0.0)?)),
         );
     }
-    let barrier = |sibling: &&Sibling| Some((sibling.seed.unwrap_or(sibling.members.0), sibling.barrier_mean?));
-    let mut by_seed = BTreeMap::<u64, Vec<f64>>::new();
-    for (seed, barrier) in siblings(sample).filter(|sibling| !sibling.aligned).filter_map(|sibling| barrier(&sibling)) {
-        by_seed.entry(seed).or_default().push(barrier);
-    }
-    push("barrier over the mean of the ends, siblings (nat)".to_owned(), mean_of_seeds(&by_seed));
+    let siblings: Vec<&Sibling> = siblings_at_end(sample.cell).collect();
+    push("barrier over the mean of the ends, siblings (nat)".to_owned(), mean_barrier(&siblings));
     push("above the chord, independent starts (nat)".to_owned(), independent(sample, false));
     push("above the chord, independent starts after permutation alignment (nat)".to_owned(), independent(sample, true));
     found

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::words::{counted, list};
-use super::{CellVerdict, Claim, Counts, Decision};
+use super::{CellVerdict, Claim, Condition, Counts, Decision, Statistic, Truth};
 
 /// Cells whose verdicts are kept whole: of a sweep with more, the others are counted.
 pub const MAX_CELLS: usize = 200;
@@ -27,6 +27,10 @@ pub struct ClaimVerdict {
     pub n_contradicted: u64,
     /// Cells in which it is undecided.
     pub n_undecided: u64,
+    /// The rule's conditions, over the cells.
+    pub conditions: Vec<ConditionTally>,
+    /// What decisions hang on, with the number of cells.
+    pub robustness: Vec<(&'static str, u64)>,
     /// Runs of all cells.
     pub counts: Counts,
     /// One plain sentence.
@@ -35,6 +39,45 @@ pub struct ClaimVerdict {
     pub remedies: Vec<String>,
     /// The cells, the first [`MAX_CELLS`] of them.
     pub cells: Vec<CellVerdict>,
+}
+
+/// A condition over all cells.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ConditionTally {
+    /// Its letter in the rule.
+    pub letter: char,
+    /// What is asked, as the first cell has it.
+    pub asks: String,
+    /// Cells in which it holds.
+    pub n_holds: u64,
+    /// Cells in which it fails.
+    pub n_fails: u64,
+    /// Cells in which it is open.
+    pub n_open: u64,
+    /// The lowest and the highest mean of a cell, with the statistic of the only cell where there is one.
+    pub range: Option<(f64, f64)>,
+    /// The statistic where the sweep has one cell.
+    pub only: Option<Statistic>,
+}
+
+impl ConditionTally {
+    fn add(&mut self, condition: &Condition) {
+        match condition.truth {
+            Truth::Holds => self.n_holds += 1,
+            Truth::Fails => self.n_fails += 1,
+            Truth::Straddles | Truth::Missing => self.n_open += 1,
+        }
+        let first = self.n_holds + self.n_fails + self.n_open == 1;
+        self.only = condition.statistic.filter(|_| first);
+        if let Some(mean) = condition.statistic.map(|statistic| statistic.mean) {
+            self.range = Some(self.range.map_or((mean, mean), |(low, high)| (low.min(mean), high.max(mean))));
+        }
+    }
+
+    fn of(condition: &Condition) -> Self {
+        let (letter, asks) = (condition.letter, condition.asks.clone());
+        Self { letter, asks, n_holds: 0, n_fails: 0, n_open: 0, range: None, only: None }
+    }
 }
 
 /// Counts a claim's verdicts cell by cell.
@@ -55,6 +98,8 @@ impl Tally {
             n_supported: 0,
             n_contradicted: 0,
             n_undecided: 0,
+            conditions: Vec::new(),
+            robustness: Vec::new(),
             counts: Counts::default(),
             sentence: String::new(),
             remedies: Vec::new(),
@@ -70,6 +115,15 @@ impl Tally {
             Decision::Supported => to.n_supported += 1,
             Decision::Contradicted => to.n_contradicted += 1,
             Decision::Undecided => to.n_undecided += 1,
+        }
+        if to.conditions.is_empty() {
+            to.conditions = cell.conditions.iter().map(ConditionTally::of).collect();
+        }
+        to.conditions.iter_mut().zip(&cell.conditions).for_each(|(tally, condition)| tally.add(condition));
+        let kind = cell.robustness.kind();
+        match to.robustness.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, n)) => *n += 1,
+            None => to.robustness.push((kind, 1)),
         }
         to.counts.n_total += cell.counts.n_total;
         to.counts.n_succeeded += cell.counts.n_succeeded;

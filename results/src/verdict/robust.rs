@@ -27,6 +27,20 @@ pub enum Robustness {
 }
 
 impl Robustness {
+    /// Which of them, in a word or two.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Robust => "robust",
+            Self::AsFarAsDecided(_) => "robust as far as decided",
+            Self::HangsOnQ(_) => "hangs on q",
+            Self::HangsOnCadence(_) => "hangs on the cadence",
+            Self::HangsOnTime(_) => "hangs on the time",
+            Self::WithoutQ => "q has no part in it",
+            Self::Open => "open",
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
