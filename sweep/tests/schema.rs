@@ -65,7 +65,7 @@ fn has_type(name: &str, value: &Value) -> bool {
 #[test]
 fn it_accepts_our_sweeps_and_their_canonical_forms() {
     let schema = json_schema();
-    for name in ["digits", "mnist", "noop", "lenet", "resnet", "optimizers"] {
+    for name in ["digits", "mnist", "noop", "lenet", "resnet", "optimizers", "stuck-in-a-what"] {
         let path = format!("{}/../sweeps/{name}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap();
         let value: Value = toml::from_str::<toml::Table>(&text).map(|table| json!(table)).unwrap();

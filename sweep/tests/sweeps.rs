@@ -67,3 +67,34 @@ fn the_example_of_the_grammar_is_read() {
     let spec = parse(example, Format::Toml, "docs/spec.md").unwrap_or_else(|error| panic!("{error}"));
     assert_eq!((spec.products[0].axes.len(), spec.exclude.len()), (2, 1));
 }
+
+#[test]
+fn the_question_is_asked_of_a_grid_and_of_forks() {
+    for (name, n_cells) in [("stuck-in-a-what", 110), ("stuck-in-a-what-digits", 36)] {
+        let plan = plan(name);
+        assert_eq!((plan.n_cells(), plan.n_replicates()), (n_cells, 20), "{name}: two branches of ten seeds");
+        let last = plan.settings(JobNumber(plan.n_run_jobs() - 1));
+        assert!(last.fork.is_some_and(|fork| fork.step.is_some()), "{name}");
+        assert!(plan.n_comparisons() > plan.n_runs() / 2, "{name}: every seed's siblings, twice");
+    }
+}
+
+#[test]
+fn every_study_reads() {
+    let runs = [
+        ("break-even-point", 25),
+        ("edge-of-stability", 9),
+        ("limiting-dynamics", 35),
+        ("linear-mode-connectivity", 360),
+        ("monotone-interpolation", 30),
+        ("paths-and-nulls", 25),
+        ("permuted-barriers", 20),
+        ("top-subspace", 10),
+    ];
+    for (name, n_runs) in runs {
+        let path = format!("{}/../sweeps/studies/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let spec = parse(&text, Format::Toml, &path).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Plan::new(Arc::new(spec)).unwrap().n_runs(), n_runs, "{name}");
+    }
+}
