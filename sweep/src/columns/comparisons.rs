@@ -84,9 +84,9 @@ pub static ALIGNED: ColumnDef = column(
     Source::Worker,
     "whether hidden units were permuted to match first",
 );
-/// Start, end, or epoch N.
+/// Start, end, epoch N or step N.
 pub static AT: ColumnDef =
-    column(Table::Comparisons, "at", ColumnType::Utf8, false, "1", Source::Worker, "start, end, or epoch N");
+    column(Table::Comparisons, "at", ColumnType::Utf8, false, "1", Source::Worker, "start, end, epoch N or step N");
 /// Step of the first member's snapshot.
 pub static AT_STEP_A: ColumnDef = column(
     Table::Comparisons,
@@ -237,9 +237,9 @@ pub static PREDICTION_KL: ColumnDef = column(
     true,
     "nat",
     Source::Worker,
-    "mean symmetrised KL divergence of their predicted distributions over test examples",
+    "mean symmetrised KL divergence of their predicted distributions over test examples; of more than two members the mean over pairs",
 );
-/// Why values are null: member-failed, member-diverged, no-snapshot, too-few-members.
+/// Why values are null.
 pub static STATUS: ColumnDef = column(
     Table::Comparisons,
     "status",
@@ -247,7 +247,7 @@ pub static STATUS: ColumnDef = column(
     true,
     "1",
     Source::Worker,
-    "why values are null: member-failed, member-diverged, no-snapshot, too-few-members",
+    "why values are null: member-failed, member-diverged, no-snapshot, no-fork-snapshot, too-few-members, different-networks, different-data, more-than-two, or a probe's reason",
 );
 
 /// The columns in their order.

@@ -24,6 +24,7 @@ mod missing;
 pub mod nulls;
 pub mod path;
 pub mod pca;
+pub mod predictions;
 mod records;
 pub mod segment;
 mod snapshot;

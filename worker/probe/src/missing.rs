@@ -51,6 +51,12 @@ pub enum Missing {
     NoMatrix,
     /// The iteration for a largest singular value did not settle.
     NotSettled,
+    /// The targets are numbers.
+    NoClasses,
+    /// The outputs are no probabilities.
+    NoProbabilities,
+    /// There are no test examples.
+    NoTestSet,
 }
 
 impl Missing {
@@ -81,6 +87,9 @@ impl Missing {
             Self::NoMomentum => "no-momentum: the optimiser has none that stays from step to step",
             Self::NoMatrix => "no-matrix: scales of a norm, or weights that are all zero, have no stable rank",
             Self::NotSettled => "not-settled: the largest singular value did not settle in 300 products",
+            Self::NoClasses => "no-classes: the targets are numbers",
+            Self::NoProbabilities => "no-probabilities: outputs trained by mse are no logarithms of probabilities",
+            Self::NoTestSet => "no-test-set",
         }
     }
 }

@@ -82,11 +82,8 @@ impl Barriers {
             return Err(Missing::NotFinite);
         }
         let [start, end] = [loss[0], loss[loss.len() - 1]];
-        let above_chord: Vec<f64> = interior(alpha)
-            .iter()
-            .zip(interior(loss))
-            .map(|(a, value)| value - ((1.0 - a) * start + a * end))
-            .collect();
+        let above_chord: Vec<f64> =
+            interior(alpha).iter().zip(interior(loss)).map(|(&a, value)| value - between(start, end, a)).collect();
         let rise = ERRORS_OF_A_RISE * loss_error;
         let bends = loss.windows(3).map(|three| three[0] - 2.0 * three[1] + three[2]);
         Ok(Self {
@@ -153,6 +150,11 @@ impl Curve {
     }
 }
 
+/// (1 − a) · start + a · end, exact where the two are equal, and at both ends.
+fn between(start: f64, end: f64, a: f64) -> f64 {
+    if a <= 0.5 { start + a * (end - start) } else { end + (1.0 - a) * (start - end) }
+}
+
 /// 0, evenly spaced interior points, 1.
 fn shares(n_interior: u32) -> Vec<f64> {
     let n = f64::from(n_interior) + 1.0;
@@ -175,7 +177,7 @@ impl<T: Real> Place<T> {
         assert!(start.len() == self.theta.len() && end.len() == self.theta.len(), "θ has one value a parameter");
         for (value, (&start, &end)) in self.theta.iter_mut().zip(start.iter().zip(end)) {
             let (start, end): (f64, f64) = (start.into(), end.into());
-            *value = T::of((1.0 - a) * start + a * end);
+            *value = T::of(between(start, end, a));
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn noop(schema: &Schema) -> RowBlock {
 }
 
 /// None where the sweep has no such table.
-fn table(schema: &Schema, table: Table, rows: Vec<Row>) -> Option<traipse_sweep::TableRows> {
+pub(super) fn table(schema: &Schema, table: Table, rows: Vec<Row>) -> Option<traipse_sweep::TableRows> {
     let mut builder = TableBuilder::new(schema.table(table)?);
     for row in rows {
         builder.push(row);
