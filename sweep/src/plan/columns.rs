@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::AxisColumn;
 use crate::columns::{ColumnType, Table};
 use crate::rows::Cell;
-use crate::settings::RunSettings;
+use crate::settings::{ModelKind, RunSettings};
 use crate::spec::SweepSpec;
 use crate::spec::catalogue::{Kind, Setting, Value, setting};
 
@@ -19,7 +19,7 @@ pub(super) struct Source {
 impl Source {
     /// The value of a run.
     pub(super) fn cell(&self, run: &RunSettings) -> Cell {
-        match ((self.setting.get)(run), self.column.ty) {
+        match (self.value(run), self.column.ty) {
             (Value::Null, _) => Cell::Null,
             (Value::Widths(widths), ColumnType::ListU64) => Cell::ListU64(widths.into_iter().map(u64::from).collect()),
             (Value::Count(count), ColumnType::U64) => Cell::U64(count),
@@ -29,9 +29,15 @@ impl Source {
         }
     }
 
+    /// None where the run ignores the setting: only an mlp has hidden layers by their widths.
+    fn value(&self, run: &RunSettings) -> Value {
+        let ignored = self.setting.kind == Kind::Widths && run.model.kind != ModelKind::Mlp;
+        if ignored { Value::Null } else { (self.setting.get)(run) }
+    }
+
     /// `learning_rate=0.1`; none for a list beside its text and for what the run does not have.
     pub(super) fn label(&self, run: &RunSettings) -> Option<String> {
-        let value = (self.setting.get)(run);
+        let value = self.value(run);
         let shown = self.column.ty != ColumnType::ListU64 && value != Value::Null;
         shown.then(|| format!("{}={}", self.column.name, self.setting.label(&value)))
     }
@@ -51,7 +57,7 @@ pub(super) fn sources(spec: &SweepSpec) -> Vec<Source> {
     let names = names(&settings);
     for setting in settings {
         let name = names.get(setting.key).cloned().unwrap_or_else(|| setting.key.to_owned());
-        let nullable = is_nullable(setting);
+        let nullable = is_nullable(setting) || setting.kind == Kind::Widths && has_others(spec);
         let mut push = |name: String, ty: ColumnType| {
             let column = AxisColumn { name, ty, nullable, unit: "1", key: setting.key.to_owned() };
             sources.push(Source { column, setting });
@@ -87,6 +93,12 @@ fn names(settings: &[&'static Setting]) -> BTreeMap<&'static str, String> {
             )
         })
         .collect()
+}
+
+/// Whether some run may be no mlp.
+fn has_others(spec: &SweepSpec) -> bool {
+    let mut axes = spec.products.iter().flat_map(|product| &product.axes);
+    spec.base.model.kind != ModelKind::Mlp || axes.any(|axis| axis.key == "model.kind")
 }
 
 /// Settings that a run may lack: another length, no folder, no limit.

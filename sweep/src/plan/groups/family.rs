@@ -178,6 +178,10 @@ fn narrow(
         facet.narrow(|value| values.iter().any(|json| json.as_u64() == Some(digit.value(spec, u64::from(value)))));
         return (facet.len() > 0).then_some(());
     }
+    if key == "branch" {
+        // Nothing forks: every run is its own trunk.
+        return values.iter().any(|json| json.as_u64() == Some(0)).then_some(());
+    }
     let setting = setting(key)?;
     let wanted: Vec<_> = values.iter().filter_map(|json| setting.read(&Node::from_json(json)).ok()).collect();
     for (digit, facet) in block.digits.iter().zip(facets) {
