@@ -156,6 +156,7 @@ impl Worker {
             reports,
             n_free_slots: n_free,
             wait_ms: if n_free == 0 { 0 } else { 5_000 },
+            reaches_store: true,
             ..v1::ReportRequest::default()
         };
         self.clients.worker.clone().report(with_deadline(request, PATIENCE)).await.map(tonic::Response::into_inner)

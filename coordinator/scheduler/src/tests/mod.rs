@@ -1,5 +1,6 @@
 //! Rules as rows of data, and a seeded simulation, all of them through the pump with invariants after every event.
 
+mod comparisons;
 mod durability;
 mod failures;
 mod leases;

@@ -1,5 +1,6 @@
 //! Random workers against the pump: lost, doubled and late calls, expiries, crashes of both sides, cancels. What was
-//! answered must be durable, a generation has one result at most, and all jobs end when the faults stop.
+//! answered must be durable, a generation has one result at most, a comparison comes after its members, and all jobs end
+//! when the faults stop.
 
 mod agents;
 mod oracle;
@@ -89,7 +90,12 @@ impl Run {
 
     fn submit(&mut self) {
         let sweep = SweepId(100 + self.sweeps.len() as u128);
-        let spec = if self.dice.once_in(2) { grid_spec(1 + self.dice.below(3)) } else { spec(1 + self.dice.below(40)) };
+        let spec = match self.dice.below(6) {
+            0 | 1 => grid_spec(1 + self.dice.below(3)),
+            2 | 3 => spec(1 + self.dice.below(40)),
+            4 => pairs_spec(2 + self.dice.below(6)),
+            _ => compared_grid_spec(2),
+        };
         self.sweeps.push(sweep);
         let call = self.world.call(Command::Submit { sweep, spec: Arc::from(spec) });
         self.oracle.asked_to_submit(call, sweep);

@@ -272,6 +272,22 @@ pub(super) fn grid_spec(n_seeds: u64) -> String {
     )
 }
 
+/// A sweep of `n` runs of one cell, in the order of their numbers, each two of which are compared.
+pub(super) fn pairs_spec(n: u64) -> String {
+    with_compare(&spec(n), r#"[{"pairs_over":"seed","probe":"distance"}]"#)
+}
+
+/// The balanced sweep of [`grid_spec`], compared over two of its axes.
+pub(super) fn compared_grid_spec(n_seeds: u64) -> String {
+    let compare = r#"[{"all_over":"seed","probe":"distance"},
+        {"neighbours_over":"train.learning_rate","probe":"distance"}]"#;
+    with_compare(&grid_spec(n_seeds), compare)
+}
+
+fn with_compare(spec: &str, compare: &str) -> String {
+    spec.replacen('{', &format!(r#"{{"compare":{compare},"#), 1)
+}
+
 pub(super) fn job_report(lease: &Lease, result: JobResult<u64>) -> JobReport<u64> {
     let stats = AttemptStats { total_seconds: 2.0, ..AttemptStats::default() };
     JobReport { sweep: lease.sweep, job: lease.job, generation: lease.generation, lease: lease.lease, result, stats }

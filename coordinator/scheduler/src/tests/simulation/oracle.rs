@@ -53,6 +53,7 @@ impl Oracle {
     pub(super) fn check(&mut self, world: &World) {
         for batch in &world.journal[self.n_batches..] {
             for fact in &batch.facts {
+                self.check_order(world, fact);
                 self.happened(fact);
             }
             for rows in &batch.rows {
@@ -70,9 +71,9 @@ impl Oracle {
         }
         for sweep in world.pump.sweeps() {
             let status = world.pump.status(sweep).expect("a listed sweep has a status");
-            let n_waiting = status.n_ready + status.n_leased + status.n_backoff + status.n_cancelled;
+            let n_waiting = status.n_blocked + status.n_ready + status.n_leased + status.n_backoff + status.n_cancelled;
             let n_done = status.n_succeeded + status.n_diverged + status.n_failed + status.n_quarantined;
-            assert_eq!(n_waiting + n_done, status.n_runs, "{status:?}");
+            assert_eq!(n_waiting + n_done, status.n_runs + status.n_comparisons, "{status:?}");
             assert!(self.admitted.contains(&sweep), "it is shown because it is durable");
         }
     }
@@ -88,6 +89,18 @@ impl Oracle {
                 assert_eq!(before, None, "{job:?} ended twice");
             }
             _ => {}
+        }
+    }
+
+    /// A comparison is granted and ends after the ends of all its members.
+    fn check_order(&self, world: &World, fact: &Fact) {
+        let (Fact::Granted { sweep, job, generation, .. } | Fact::JobEnded { sweep, job, generation, .. }) = fact
+        else {
+            return;
+        };
+        let plan = world.pump.plan(*sweep).expect("it is durable");
+        for member in plan.group(*job).into_iter().flat_map(|group| group.members) {
+            assert!(self.ended.contains_key(&(*sweep, member, *generation)), "{fact:?} comes before {member:?}");
         }
     }
 
@@ -127,7 +140,7 @@ impl Oracle {
             let n_rows = self.rows.iter().filter(|(of, ..)| of == sweep).count() as u64;
             assert_eq!(n_rows, status.n_succeeded + status.n_diverged);
             let n_without: u64 = world.pump.without_rows(*sweep).iter().map(|range| range.n_jobs).sum();
-            assert_eq!(n_rows + n_without, status.n_runs, "every run is accounted for");
+            assert_eq!(n_rows + n_without, status.n_runs + status.n_comparisons, "every job is accounted for");
         }
     }
 }
