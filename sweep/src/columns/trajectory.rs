@@ -465,7 +465,7 @@ pub static HESSIAN_TRACE_SE: ColumnDef = column(
     "its standard error",
 )
 .asked_by(&[Probe::Trace]);
-/// √ mean ‖Hz‖² over random signs z: ‖H‖_F, estimated.
+/// ‖H‖_F, estimated from the same products: √ mean ‖Hz‖² over random signs z.
 pub static HESSIAN_FROBENIUS: ColumnDef = column(
     Table::Trajectory,
     "hessian_frobenius",
@@ -473,10 +473,10 @@ pub static HESSIAN_FROBENIUS: ColumnDef = column(
     true,
     "nat/w²",
     Source::Worker,
-    "√ mean ‖Hz‖² over random signs z: ‖H‖_F, estimated",
+    "‖H‖_F, estimated from the same products: √ mean ‖Hz‖² over random signs z",
 )
 .asked_by(&[Probe::Trace]);
-/// Trace of the Gauss–Newton part from the same random signs.
+/// Trace of the Gauss–Newton part, estimated with the same vectors.
 pub static GAUSS_NEWTON_TRACE: ColumnDef = column(
     Table::Trajectory,
     "gauss_newton_trace",
@@ -484,7 +484,7 @@ pub static GAUSS_NEWTON_TRACE: ColumnDef = column(
     true,
     "nat/w²",
     Source::Worker,
-    "trace of the Gauss–Newton part from the same random signs",
+    "trace of the Gauss–Newton part, estimated with the same vectors",
 )
 .asked_by(&[Probe::Trace]);
 /// Spectral mass below −near_zero_width.

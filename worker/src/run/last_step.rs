@@ -3,7 +3,7 @@
 use traipse_nn::{Problem, Rows, Trainer};
 use traipse_probe::Element;
 use traipse_probe::curvature::Objective;
-use traipse_sweep::spec::{Snapshots, SweepSpec};
+use traipse_sweep::spec::{SweepSpec, chosen};
 
 /// Keeps θ before the last step of those snapshots where the Hessian is asked for.
 #[derive(Debug)]
@@ -17,8 +17,13 @@ pub(super) struct LastStep<T> {
 
 impl<T: Element> LastStep<T> {
     pub(super) fn new(spec: &SweepSpec, problem: &Problem) -> Self {
-        let plan = |at: &Vec<_>| Snapshots { at: at.clone(), keep: false }.steps(&problem.course());
-        let steps = spec.probes.hessian.as_ref().map(|hessian| plan(&hessian.at)).unwrap_or_default();
+        let steps = match &spec.probes.hessian {
+            Some(hessian) => {
+                let plan = spec.snapshots.steps(&problem.course());
+                chosen(&hessian.at, &plan, &problem.course()).into_iter().map(|index| plan[index]).collect()
+            }
+            None => Vec::new(),
+        };
         Self { may_stop: problem.settings().train.stop.is_some(), steps, before: Vec::new() }
     }
 

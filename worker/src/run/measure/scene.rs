@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use traipse_nn::{Evaluator, Problem};
 use traipse_probe::{Element, Snapshot};
-use traipse_sweep::spec::{At, Snapshots, SweepSpec};
+use traipse_sweep::spec::{At, SweepSpec, chosen};
 
 use super::super::Task;
 use super::super::analysis::Analysis;
@@ -44,14 +44,10 @@ impl<'a, T: Element> Scene<'a, T> {
         self.problem.settings().streams.seed
     }
 
-    /// The snapshots at which a probe measures, ascending: those whose step a rule names, the start, and the end of a
-    /// training that has one.
+    /// The snapshots at which a probe measures, ascending: those whose step a rule names, the first and the
+    /// last.
     pub(super) fn chosen(&self, at: &At) -> Vec<usize> {
-        let wanted = Snapshots { at: at.clone(), keep: false }.steps(&self.problem.course());
-        let steps = self.journey.trajectory.steps();
-        let is_chosen =
-            |t: &usize| *t == 0 || Some(*t) == self.journey.end() || wanted.binary_search(&steps[*t]).is_ok();
-        (0..steps.len()).filter(is_chosen).collect()
+        chosen(at, self.journey.trajectory.steps(), &self.problem.course())
     }
 
     /// Weights and running statistics at a snapshot.
