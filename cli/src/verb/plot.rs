@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Which figure: a name, or `list`.
     #[arg(long, value_name = "NAME")]
     figure: String,
-    /// The cell whose runs are shown; else the first of those with the most runs that succeeded.
+    /// The cell whose runs are shown; else the first of those with the most runs that succeeded and converged.
     #[arg(long, value_name = "N")]
     cell: Option<u64>,
     /// The run that is shown where a figure shows one; else the cell's first that succeeded.

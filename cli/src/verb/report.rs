@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// Where the page goes; else DIR/report.html.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The cell whose runs the figures show; else the first of those with the most runs that succeeded.
+    /// The cell whose runs the figures show; else the first of those with the most runs that succeeded and converged.
     #[arg(long, value_name = "N")]
     cell: Option<u64>,
     /// The run that is shown where a figure shows one; else the cell's first that succeeded.

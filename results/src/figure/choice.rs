@@ -1,7 +1,8 @@
 //! Which cell and runs a figure shows.
 
-use traipse_sweep::columns::{Table, runs};
+use traipse_sweep::columns::{Table, convergence, runs};
 
+use crate::verdict::{HEADLINE, THRESHOLDS};
 use crate::{Error, Tables};
 
 /// Runs of a cell that a figure shows at most: the first so many.
@@ -39,17 +40,19 @@ struct Candidate {
     runs: Vec<u64>,
     n_runs: usize,
     n_succeeded: usize,
+    n_converged: usize,
     first_succeeded: Option<u64>,
 }
 
 impl Choice {
-    /// The cell that is asked for, or the first of those with the most runs that succeeded; in it the run that is
-    /// asked for, or the first that succeeded.
+    /// The cell that is asked for, or the first of those with the most runs that succeeded, and of these with the most
+    /// that had converged; in it the run that is asked for, or the first that succeeded.
     ///
     /// # Errors
     /// If the table of runs cannot be read, or holds no such cell or run.
     pub fn of(tables: &Tables, wanted: Wanted) -> Result<Self, Error> {
         let columns = [runs::RUN.name, runs::CELL.name, runs::CELL_LABEL.name, runs::OUTCOME.name];
+        let converged = converged(tables)?;
         let (mut best, mut current, mut n_cells): (Option<Candidate>, Option<Candidate>, u64) = (None, None, 0);
         if let Some(mut row) = tables.stream(Table::Runs, &columns)? {
             while !row.is_over() {
@@ -64,6 +67,7 @@ impl Choice {
                 let succeeded = row.text(runs::OUTCOME.name) == Some("succeeded");
                 if let Some(current) = &mut current {
                     current.add(run, succeeded, wanted.run);
+                    current.n_converged += usize::from(converged.binary_search(&run).is_ok());
                 }
                 row.advance()?;
             }
@@ -114,6 +118,10 @@ impl Candidate {
         }
     }
 
+    fn rank(&self) -> (usize, usize) {
+        (self.n_succeeded, self.n_converged)
+    }
+
     fn choose(self, wanted: Wanted) -> Choice {
         let first = self.first_succeeded.or_else(|| self.runs.first().copied()).unwrap_or_default();
         Choice {
@@ -126,6 +134,21 @@ impl Candidate {
     }
 }
 
+/// Runs with a travel after t* at the headline threshold, ascending.
+fn converged(tables: &Tables) -> Result<Vec<u64>, Error> {
+    let columns = [convergence::RUN.name, convergence::Q.name, convergence::TRAVEL_FRACTION.name];
+    let mut found = Vec::new();
+    let Some(mut row) = tables.stream(Table::Convergence, &columns)? else { return Ok(found) };
+    while !row.is_over() {
+        let headline = row.number(convergence::Q.name) == Some(THRESHOLDS[HEADLINE]);
+        if headline && row.number(convergence::TRAVEL_FRACTION.name).is_some() {
+            found.extend(row.count(convergence::RUN.name));
+        }
+        row.advance()?;
+    }
+    Ok(found)
+}
+
 /// The one of two cells that is to be shown.
 fn better(best: Option<Candidate>, other: Option<Candidate>, wanted: Wanted) -> Option<Candidate> {
     let Some(other) = other else { return best };
@@ -135,7 +158,7 @@ fn better(best: Option<Candidate>, other: Option<Candidate>, wanted: Wanted) -> 
         return best;
     }
     match best {
-        Some(best) if best.n_succeeded >= other.n_succeeded => Some(best),
+        Some(best) if best.rank() >= other.rank() => Some(best),
         _ => Some(other),
     }
 }

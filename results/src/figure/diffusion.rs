@@ -25,9 +25,9 @@ pub(crate) fn make(tables: &Tables, choice: &Choice) -> Result<Figure, Error> {
         let points: Vec<Point> = x.into_iter().zip(y).map(|(x, y)| Point::at(x, y)).collect();
         let (colour, first) = (Colour::Series(at), !panel.marks.iter().any(|mark| mark.name == KINDS[at].1));
         if first {
-            panel.add(KINDS[at].1, colour, Shape::Line, points);
+            panel.add(KINDS[at].1, colour, Shape::Thin, points);
         } else {
-            panel.add_quietly(KINDS[at].1, colour, Shape::Line, points);
+            panel.add_quietly(KINDS[at].1, colour, Shape::Thin, points);
         }
     })?;
     let measured = !panel.marks.is_empty();
@@ -73,9 +73,9 @@ fn from_start(tables: &Tables, choice: &Choice, panel: &mut Panel) -> Result<(),
     })?;
     for line in lines.into_iter().filter(|line: &Vec<Point>| line.len() > 1) {
         if panel.marks.is_empty() {
-            panel.add("since the start", Colour::Series(0), Shape::Line, line);
+            panel.add("since the start", Colour::Series(0), Shape::Thin, line);
         } else {
-            panel.add_quietly("since the start", Colour::Series(0), Shape::Line, line);
+            panel.add_quietly("since the start", Colour::Series(0), Shape::Thin, line);
         }
     }
     Ok(())

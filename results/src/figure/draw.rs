@@ -14,8 +14,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, register_font};
 
 use super::model::{Colour, Figure};
-use super::scale::Ruler;
 use crate::Error;
+use frame::Place;
 
 /// Width of a figure, in CSS pixels.
 pub(crate) const WIDTH: i32 = 720;
@@ -62,7 +62,8 @@ pub fn svg(figure: &Figure) -> Result<String, Error> {
     // The document has the size of the figure, whatever units it was drawn in.
     let drawn = format!(r#"<svg width="{width}" height="{height}""#);
     let shown = format!(r#"<svg role="img" width="{WIDTH}" height="{}""#, layout.height);
-    Ok(text.replacen(&drawn, &shown, 1))
+    // Cells of a field of colour meet without seams.
+    Ok(text.replacen(&drawn, &shown, 1).replace("<rect ", "<rect shape-rendering=\"crispEdges\" "))
 }
 
 /// The figure as the bytes of a PNG file, at three pixels a CSS pixel.
@@ -227,9 +228,11 @@ impl<B: DrawingBackend> Canvas<B> {
             top += TEXT + 5;
         }
         debug_assert!(top <= layout.panels_top, "the header fits above the panels");
-        for (panel, (top, bottom)) in figure.panels.iter().zip(&layout.panels) {
-            let rulers = Ruler::of_panel(panel);
-            self.panel(panel, rulers, *top, *bottom)?;
+        let left = figure.panels.iter().map(|panel| self.left_of(panel)).max().unwrap_or(0);
+        for (at, (panel, (top, bottom))) in figure.panels.iter().zip(&layout.panels).enumerate() {
+            let below = figure.panels.get(at + 1);
+            let names_x = below.is_none_or(|below| below.x.label != panel.x.label);
+            self.panel(panel, Place { top: *top, bottom: *bottom, left, names_x })?;
         }
         self.area.present().map_err(|error| error.to_string())
     }

@@ -1,7 +1,7 @@
 //! Figures: pure functions from tables to panels of marks, drawn as SVG and PNG, with their data as CSV.
 //!
 //! A figure of single runs takes the runs of one cell, at most [`MAX_RUNS`] of them: the cell that is asked for, else
-//! the first of those with the most runs that succeeded.
+//! the first of those with the most runs that succeeded and converged.
 
 mod barriers;
 mod choice;

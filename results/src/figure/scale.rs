@@ -18,6 +18,8 @@ pub(crate) struct Ruler {
     low: f64,
     high: f64,
     ticks: Vec<(f64, String)>,
+    /// Whether ticks are names, which stay what they are.
+    named: bool,
 }
 
 impl Ruler {
@@ -26,20 +28,24 @@ impl Ruler {
         let (low, high) = axis.range.unwrap_or_else(|| extent(axis.scale, values));
         let (low, high) = (length(axis.scale, low), length(axis.scale, high));
         let ticks = if axis.names.is_empty() { ticks(axis.scale, low, high) } else { axis.names.clone() };
-        Self { scale: axis.scale, low, high, ticks }
+        Self { scale: axis.scale, low, high, ticks, named: !axis.names.is_empty() }
     }
 
     /// Both rulers of a panel.
     pub(crate) fn of_panel(panel: &Panel) -> (Self, Self) {
         let points = || panel.marks.iter().flat_map(|mark| &mark.points);
         let (half_x, half_y) = panel.heat.as_ref().map_or((0.0, 0.0), |heat| (half_step(&heat.x), half_step(&heat.y)));
-        let heat = |axis: fn(&super::model::Heat) -> &Vec<f64>, half: f64| {
-            let ends = panel.heat.as_ref().and_then(|heat| Some((*axis(heat).first()?, *axis(heat).last()?)));
-            ends.into_iter().flat_map(move |(low, high)| [low - half, high + half])
-        };
-        let x = points().map(|point| point.x).chain(heat(|heat| &heat.x, half_x));
+        let x = points().map(|point| point.x);
         let limits = |point: &super::model::Point| point.limits.map_or([point.y; 2], |(low, high)| [low, high]);
-        let y = points().flat_map(|point| [[point.y; 2], limits(point)].concat()).chain(heat(|heat| &heat.y, half_y));
+        let y = points().flat_map(|point| [[point.y; 2], limits(point)].concat());
+        if let Some(heat) = panel.heat.as_ref().filter(|heat| !heat.x.is_empty() && !heat.y.is_empty()) {
+            // A field of colour fills its frame.
+            let ends = |grid: &[f64], half: f64| (grid[0] - half, grid[grid.len() - 1] + half);
+            let (x, y) = (ends(&heat.x, half_x), ends(&heat.y, half_y));
+            let within = |axis: &Axis, ends| Axis { range: axis.range.or(Some(ends)), ..axis.clone() };
+            let none = std::iter::empty;
+            return (Self::new(&within(&panel.x, x), none()), Self::new(&within(&panel.y, y), none()));
+        }
         (Self::new(&panel.x, x), Self::new(&panel.y, y))
     }
 
@@ -53,7 +59,9 @@ impl Ruler {
         let more = 0.5 * (span - self.span()).max(0.0);
         self.low -= more;
         self.high += more;
-        self.ticks = ticks(self.scale, self.low, self.high);
+        if !self.named {
+            self.ticks = ticks(self.scale, self.low, self.high);
+        }
         self
     }
 
@@ -160,19 +168,8 @@ fn decade_text(value: f64, times: f64, decade: i32) -> String {
     if (-3..=4).contains(&decade) {
         return words::number(clean(value, libm::pow(10.0, f64::from(decade))));
     }
-    let power = format!("10{}", superscript(decade));
+    let power = format!("10{}", words::superscript(decade));
     if times == 1.0 { power } else { format!("{times}·{power}") }
-}
-
-fn superscript(n: i32) -> String {
-    let digit = |digit: char| match digit {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        digit => char::from_u32(0x2070 + digit as u32 - '0' as u32).unwrap_or(digit),
-    };
-    n.to_string().chars().map(digit).collect()
 }
 
 /// Zero and powers of ten of both signs.

@@ -59,7 +59,11 @@ pub(crate) fn make(tables: &Tables, choice: &Choice) -> Result<Figure, Error> {
         "At the end {} % of the spectrum lies within ±{UNIT} nat/w²",
         words::number(100.0 * within / last.1 as f64)
     );
-    let mut figure = Figure::new(NAME, title, format!("{}; mean over {} random vectors", choice.run_words(), last.1));
+    let mut figure = Figure::new(
+        NAME,
+        title,
+        format!("{}; mean over {}", choice.run_words(), words::counted(last.1 as u64, "random vector")),
+    );
     figure.panels = vec![panel];
     figure.caption = format!(
         "Share of the Hessian's eigenvalues by size: nodes of stochastic Lanczos quadrature, smoothed by a Gaussian of \

@@ -72,7 +72,7 @@ fn draw(slice: Slice, choice: &Choice) -> Figure {
         "random" => "a filter-normalised random plane through the end",
         _ => "the plane through start, middle and end",
     };
-    let title = format!("On {what}, the path lies up to {} off the picture", words::number(furthest));
+    let title = format!("On {what} the path lies up to {} w off the picture", words::number(furthest));
     let mut figure = Figure::new(NAME, title, choice.run_words());
     let log = slice.loss.iter().all(|loss| !loss.is_finite() || *loss > 0.0);
     let (x, y) = (Axis::linear("first direction (w)"), Axis::linear("second direction (w)"));
@@ -83,7 +83,7 @@ fn draw(slice: Slice, choice: &Choice) -> Figure {
     figure.panels = vec![panel];
     figure.caption = format!(
         "Loss on the probe set over {what}, and the snapshots projected onto it. The weights are not in this plane: \
-         they lie up to {} (w) away from it, and the loss at a projection differs from that at the snapshot by up to {} \
+         they lie up to {} w away from it, and the loss at a projection differs from that at the snapshot by up to {} \
          nat. Read the valley with that in mind.",
         words::number(furthest),
         words::number(apart)

@@ -166,7 +166,7 @@ fn tally(condition: &ConditionTally) -> String {
         (_, holds, fails) => format!("holds in {holds}, fails in {fails} of {n}"),
     };
     format!(
-        "<li>({}) {} <span class=\"soft\">{} · {verdict}</span></li>",
+        "<li>({}) {}<span class=\"value\">{} · {verdict}</span></li>",
         condition.letter,
         escape(&condition.asks),
         value
@@ -190,7 +190,7 @@ fn cells(claim: &ClaimVerdict) -> String {
     if n == 1 {
         return "1 cell".to_owned();
     }
-    format!("{} ✓  {} ✗  {} ? of {n} cells", claim.n_supported, claim.n_contradicted, claim.n_undecided)
+    format!("{} ✓ · {} ✗ · {} ? of {n} cells", claim.n_supported, claim.n_contradicted, claim.n_undecided)
 }
 
 /// Runs behind a verdict, and whether they are survivors alone.

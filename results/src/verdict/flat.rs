@@ -101,10 +101,6 @@ fn sentence(verdict: &CellVerdict, q: f64) -> String {
                 .collect();
             format!("No large flat connected region is seen here: {}.", list(&fails))
         }
-        Decision::Undecided => {
-            let open = verdict.conditions.iter().filter(|one| one.truth != Truth::Holds);
-            let open: Vec<String> = open.map(|one| format!("({})", one.letter)).collect();
-            format!("Not decided: {} {} open.", list(&open), if open.len() == 1 { "is" } else { "are" })
-        }
+        Decision::Undecided => super::words::open(&verdict.conditions),
     }
 }

@@ -178,11 +178,20 @@ pub fn judge(tables: &Tables) -> Result<Verdicts, Error> {
 /// One claim in one cell, at every threshold.
 pub(crate) fn judge_cell(claim: Claim, cell: &CellRuns) -> Vec<CellVerdict> {
     let sample = Sample::new(cell);
-    match claim {
+    let mut verdicts = match claim {
         Claim::Settling => robust::over_thresholds(&sample, settle::judge, Cadence::Varies),
         Claim::FlatRegions => robust::over_thresholds(&sample, flat::judge, Cadence::Fixed),
         Claim::Path => vec![path::judge(&sample); THRESHOLDS.len()],
         Claim::Travel => robust::over_thresholds(&sample, travel::judge, Cadence::Varies),
         Claim::NonConvex => vec![nonconvex::judge(&sample); THRESHOLDS.len()],
+    };
+    for verdict in verdicts.iter_mut().filter(|verdict| verdict.decision == Decision::Undecided) {
+        if verdict.counts.n_succeeded == 0 {
+            let (diverged, failed) = (verdict.counts.n_diverged, verdict.counts.n_failed);
+            verdict.sentence =
+                format!("No run of this cell succeeded: {diverged} diverged, {failed} failed or not ended.");
+            verdict.remedies.clear();
+        }
     }
+    verdicts
 }

@@ -305,14 +305,12 @@ fn sentence(verdict: &CellVerdict) -> String {
             format!("The claim fails here: {}.{also}", list(&fails))
         }
         Decision::Undecided => {
-            let open = verdict.conditions.iter().filter(|one| one.truth != Truth::Holds);
-            let open: Vec<String> = open.map(|one| format!("({})", one.letter)).collect();
             let proven = if start.truth == Truth::Holds {
                 format!(" Certificates prove non-convexity at the start{size}.")
             } else {
                 String::new()
             };
-            format!("Not decided: {} {} open.{proven}", list(&open), if open.len() == 1 { "is" } else { "are" })
+            format!("{}{proven}", super::words::open(&verdict.conditions))
         }
     };
     let raw = value("above the chord, independent starts (nat)");

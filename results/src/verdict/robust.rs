@@ -36,7 +36,7 @@ impl Robustness {
             Self::HangsOnQ(_) => "hangs on q",
             Self::HangsOnCadence(_) => "hangs on the cadence",
             Self::HangsOnTime(_) => "hangs on the time",
-            Self::WithoutQ => "q has no part in it",
+            Self::WithoutQ => "the threshold q has no part in it",
             Self::Open => "open",
         }
     }
@@ -50,7 +50,7 @@ impl Robustness {
             Self::HangsOnQ(what) => format!("hangs on q: {what}"),
             Self::HangsOnCadence(what) => format!("hangs on the cadence: {what}"),
             Self::HangsOnTime(what) => format!("hangs on the time: {what}"),
-            Self::WithoutQ => "q has no part in it".to_owned(),
+            Self::WithoutQ => "the threshold q has no part in it".to_owned(),
             Self::Open => "—".to_owned(),
         }
     }

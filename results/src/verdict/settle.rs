@@ -4,7 +4,7 @@ use super::condition::{Condition, Truth};
 use super::robust::{Robustness, When};
 use super::sample::Sample;
 use super::travel::{grows, moves, references, remedies};
-use super::words::{interval, list, percent, threshold};
+use super::words::{interval, percent, threshold};
 use super::{CellVerdict, Decision};
 
 /// A travel fraction whose whole interval lies below this has arrived, whatever its slope.
@@ -68,10 +68,6 @@ fn sentence(verdict: &CellVerdict, q: f64) -> String {
         (Decision::Undecided, Some(_)) => format!(
             "The weights creep: only {travel} of the displacement lies {since}, but it still grows (slope {slope})."
         ),
-        (Decision::Undecided, None) => {
-            let open = verdict.conditions.iter().filter(|one| !matches!(one.truth, Truth::Holds | Truth::Fails));
-            let open: Vec<String> = open.map(|one| format!("({})", one.letter)).collect();
-            format!("Not decided: {} {} open.", list(&open), if open.len() == 1 { "is" } else { "are" })
-        }
+        (Decision::Undecided, None) => super::words::open(&verdict.conditions),
     }
 }

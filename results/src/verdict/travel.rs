@@ -191,11 +191,7 @@ fn sentence(verdict: &CellVerdict, q: f64) -> String {
                 verdict.conditions.iter().filter(|one| one.truth == Truth::Fails).map(failing).collect();
             format!("The claim fails here: {since}, {}.", super::words::list(&fails))
         }
-        (Decision::Undecided, _) => {
-            let open = verdict.conditions.iter().filter(|one| one.truth != Truth::Holds);
-            let open: Vec<String> = open.map(|one| format!("({})", one.letter)).collect();
-            format!("Not decided: {} {} open.", super::words::list(&open), if open.len() == 1 { "is" } else { "are" })
-        }
+        (Decision::Undecided, _) => super::words::open(&verdict.conditions),
     }
 }
 

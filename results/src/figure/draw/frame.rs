@@ -15,6 +15,8 @@ pub(super) const SWATCH: i32 = 22;
 const SCALE_ROOM: i32 = 96;
 /// Room below the axis for ticks and label.
 const BELOW: i32 = 42;
+/// What of it the label takes.
+const LABEL: i32 = 16;
 /// Room above a panel.
 const ABOVE: i32 = 12;
 /// Steps of a scale of colours.
@@ -41,26 +43,41 @@ pub(super) struct Frame {
 }
 
 impl<B: DrawingBackend> Canvas<B> {
-    /// Draws a panel between two heights.
-    pub(super) fn panel(&self, panel: &Panel, rulers: (Ruler, Ruler), top: i32, bottom: i32) -> Result<(), String> {
-        let widest = rulers.1.ticks().iter().map(|(_, text)| text_width(text, TEXT, false, self.units)).max();
-        let left = PADDING + TEXT + 14 + widest.unwrap_or(0);
-        let right = WIDTH - PADDING - 8 - if panel.heat.is_some() { SCALE_ROOM } else { 0 };
-        let (x, y) = ((left, right), (bottom - BELOW, top + ABOVE));
-        let (x_ruler, y_ruler) = if panel.equal { equal(rulers, x, y) } else { rulers };
+    /// Draws a panel between two heights, its data from `left` on.
+    pub(super) fn panel(&self, panel: &Panel, place: Place) -> Result<(), String> {
+        let rulers = Ruler::of_panel(panel);
+        let room = if panel.heat.is_some() { SCALE_ROOM } else { 0 };
+        let below = if place.names_x { BELOW } else { BELOW - LABEL };
+        let (mut x, mut y) = ((place.left, WIDTH - PADDING - 8 - room), (place.bottom - below, place.top + ABOVE));
+        let rulers = match (panel.equal, &panel.heat) {
+            (true, Some(_)) => {
+                (x, y) = cropped(&rulers, x, y);
+                rulers
+            }
+            (true, None) => equal(rulers, x, y),
+            (false, _) => rulers,
+        };
+        let (x_ruler, y_ruler) = (&rulers.0, &rulers.1);
         let frame = Frame { x: self.scaled(x), y: self.scaled(y) };
         if let Some(heat) = &panel.heat {
-            self.heat(heat, (&x_ruler, &y_ruler), frame)?;
-            self.colour_scale(heat, (right + 16, y))?;
+            self.heat(heat, (x_ruler, y_ruler), frame)?;
+            self.colour_scale(heat, (x.1 + 16, y))?;
         }
-        self.axes(panel, (&x_ruler, &y_ruler), frame)?;
+        self.axes(panel, (x_ruler, y_ruler), frame, place.names_x)?;
         for mark in &panel.marks {
-            self.mark(mark, (&x_ruler, &y_ruler), frame)?;
+            self.mark(mark, (x_ruler, y_ruler), frame)?;
         }
         Ok(())
     }
 
-    fn axes(&self, panel: &Panel, (x, y): (&Ruler, &Ruler), frame: Frame) -> Result<(), String> {
+    /// Room left of a panel's data for its ticks and label.
+    pub(super) fn left_of(&self, panel: &Panel) -> i32 {
+        let (_, y) = Ruler::of_panel(panel);
+        let widest = y.ticks().iter().map(|(_, text)| text_width(text, TEXT, false, self.units)).max();
+        PADDING + TEXT + 14 + widest.unwrap_or(0)
+    }
+
+    fn axes(&self, panel: &Panel, (x, y): (&Ruler, &Ruler), frame: Frame, names_x: bool) -> Result<(), String> {
         let line = self.stroke(GRID, 1.0);
         let heat = panel.heat.is_some();
         for (value, text) in y.ticks() {
@@ -83,7 +100,9 @@ impl<B: DrawingBackend> Canvas<B> {
         let middle = ((frame.x.0 + frame.x.1) / 2, (frame.y.0 + frame.y.1) / 2);
         let style = self.text_style(TEXT, INK, false);
         let below = style.clone().pos(Pos::new(HPos::Center, VPos::Top));
-        self.put(&panel.x.label, (middle.0, frame.y.0 + 22 * self.units), &below)?;
+        if names_x {
+            self.put(&panel.x.label, (middle.0, frame.y.0 + 22 * self.units), &below)?;
+        }
         let mut beside = style.pos(Pos::new(HPos::Center, VPos::Top));
         beside.font = beside.font.transform(FontTransform::Rotate270);
         self.put(&panel.y.label, ((PADDING - 4) * self.units, middle.1), &beside)
@@ -165,6 +184,25 @@ impl<B: DrawingBackend> Canvas<B> {
         let units = libm::round(width * f64::from(self.units)).max(1.0) as u32;
         colour.stroke_width(units)
     }
+}
+
+/// Where a panel stands, in CSS pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) top: i32,
+    pub(super) bottom: i32,
+    pub(super) left: i32,
+    /// Whether the horizontal axis has its label: the panel below may have the same.
+    pub(super) names_x: bool,
+}
+
+/// The larger part of a frame in which both rulers have one scale: from the left, and from the top.
+fn cropped(rulers: &(Ruler, Ruler), (left, right): (i32, i32), (bottom, top): (i32, i32)) -> ((i32, i32), (i32, i32)) {
+    let (wide, high) = (f64::from(right - left), f64::from(bottom - top));
+    let unit = (rulers.0.span() / wide).max(rulers.1.span() / high);
+    let width = libm::round(rulers.0.span() / unit) as i32;
+    let height = libm::round(rulers.1.span() / unit) as i32;
+    ((left, left + width.max(1)), (top + height.max(1), top))
 }
 
 /// Both rulers stretched to one scale, around their middles.
