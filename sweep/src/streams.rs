@@ -52,6 +52,12 @@ pub enum Purpose {
     NullLayerWalk = 19,
     /// Samples of the null `momentum-walk`; epoch = sample.
     NullMomentumWalk = 20,
+    /// Minibatches whose gradients are compared, from `seed`; epoch = step of the snapshot.
+    GradientBatches = 21,
+    /// Random directions of the sharpness, likewise; part = sample.
+    SharpnessDirections = 22,
+    /// The two random directions of a surface, likewise; part = direction.
+    SurfaceDirections = 23,
 }
 
 /// A counter-based generator: any stream can be entered at once, none depends on what was drawn before.

@@ -15,9 +15,16 @@ pub static KIND: ColumnDef = column(
     Source::Worker,
     "pca, random (filter-normalised) or three-point",
 );
-/// The snapshot at the origin.
-pub static STEP: ColumnDef =
-    column(Table::Surfaces, "step", ColumnType::U64, false, "step", Source::Worker, "the snapshot at the origin");
+/// The snapshot at the origin; of pca, whose origin is the mean of the path, the last.
+pub static STEP: ColumnDef = column(
+    Table::Surfaces,
+    "step",
+    ColumnType::U64,
+    false,
+    "step",
+    Source::Worker,
+    "the snapshot at the origin; of pca, whose origin is the mean of the path, the last",
+);
 /// Coordinates of the columns.
 pub static X: ColumnDef =
     column(Table::Surfaces, "x", ColumnType::ListF64, false, "w", Source::Worker, "coordinates of the columns");

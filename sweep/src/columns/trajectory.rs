@@ -531,7 +531,7 @@ pub static NEAR_ZERO_WIDTH: ColumnDef = column(
     "what counts as near zero: 0.001 of the largest Ritz value in size",
 )
 .asked_by(&[Probe::Spectrum]);
-/// ‖g in f32 − g in f64‖ of the loss on the probe set.
+/// ‖g in f32 − g in f64‖ of the objective on the probe set.
 pub static GRADIENT_ERROR: ColumnDef = column(
     Table::Trajectory,
     "gradient_error",
@@ -539,7 +539,7 @@ pub static GRADIENT_ERROR: ColumnDef = column(
     true,
     "nat/w",
     Source::Worker,
-    "‖g in f32 − g in f64‖ of the loss on the probe set",
+    "‖g in f32 − g in f64‖ of the objective on the probe set",
 )
 .asked_by(&[Probe::Gradients]);
 /// Simple noise scale: noise_trace / ‖gradient without its noise‖².

@@ -24,6 +24,15 @@ pub fn dot<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
     reduce([a, b], |[a, b]| a * b)
 }
 
+/// a · (c − b), the difference taken in f64.
+///
+/// # Panics
+/// If the lengths differ.
+#[must_use]
+pub fn dot_with_difference<T: Copy + Into<f64>>(a: &[T], [b, c]: [&[T]; 2]) -> f64 {
+    reduce([a, b, c], |[a, b, c]| a * (c - b))
+}
+
 /// ‖a − b‖², the differences taken in f64.
 ///
 /// # Panics
@@ -96,6 +105,8 @@ mod tests {
             let b: Vec<f32> = (0..n).map(|i| 2.0 - f32::from(i % 7)).collect();
             let pairs = || a.iter().zip(&b).map(|(&a, &b)| (f64::from(a), f64::from(b)));
             assert_eq!(norm_square(&a), pairs().map(|(a, _)| a * a).sum::<f64>());
+            assert_eq!(dot(&a, &b), pairs().map(|(a, b)| a * b).sum::<f64>());
+            assert_eq!(dot_with_difference(&a, [&b, &a]), pairs().map(|(a, b)| a * (a - b)).sum::<f64>());
             assert_eq!(distance_square(&a, &b), pairs().map(|(a, b)| (a - b) * (a - b)).sum::<f64>());
             assert_eq!(dot_of_differences([&a, &b], [&a, &b]), distance_square(&a, &b));
         }

@@ -51,12 +51,22 @@ pub enum Missing {
     NoMatrix,
     /// The iteration for a largest singular value did not settle.
     NotSettled,
+    /// The gradient is zero, and so has no direction.
+    ZeroGradient,
+    /// The training set does not have two minibatches.
+    FewBatches,
+    /// What is left of ‖g‖² without its noise is not above 0.
+    NoiseDominates,
+    /// The training itself is in f64.
+    DoublePrecision,
     /// The targets are numbers.
     NoClasses,
     /// The outputs are no probabilities.
     NoProbabilities,
     /// There are no test examples.
     NoTestSet,
+    /// The points do not span a plane.
+    NoPlane,
 }
 
 impl Missing {
@@ -90,6 +100,11 @@ impl Missing {
             Self::NoClasses => "no-classes: the targets are numbers",
             Self::NoProbabilities => "no-probabilities: outputs trained by mse are no logarithms of probabilities",
             Self::NoTestSet => "no-test-set",
+            Self::ZeroGradient => "zero-gradient: a gradient of zero has no direction",
+            Self::FewBatches => "few-batches: the training set does not have two minibatches",
+            Self::NoiseDominates => "noise-dominates: the probe set's gradient is within its sampling noise",
+            Self::DoublePrecision => "double-precision: the training itself is in f64",
+            Self::NoPlane => "no-plane: the points do not span a plane",
         }
     }
 }

@@ -95,6 +95,15 @@ impl Weights {
         }
     }
 
+    /// All numbers in f64; exact.
+    #[must_use]
+    pub fn widened(&self) -> Vec<f64> {
+        match self {
+            Self::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
+            Self::F64(values) => values.clone(),
+        }
+    }
+
     /// ‖θ‖², in sixteen lanes.
     #[must_use]
     pub fn norm_square(&self) -> f64 {

@@ -5,10 +5,16 @@
 
 mod diffusion;
 mod dimension;
+mod gradients;
 mod hessian;
+mod interpolation;
 mod layers;
+mod polish;
+mod predictions;
 mod scene;
+mod sharpness;
 mod spectrum;
+mod surface;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -20,6 +26,9 @@ use traipse_sweep::rows::Cell;
 use super::journey::Ended;
 use super::rows::Row;
 pub(super) use scene::Scene;
+
+/// Forward passes that a gradient counts for.
+const GRADIENT_FORWARDS: u32 = 3;
 
 /// What the asked-for probes found, on its way into the rows.
 #[derive(Debug, Default)]
@@ -71,6 +80,24 @@ pub(super) fn measure<T: Element>(scene: &mut Scene<'_, T>) -> Result<Measured, 
     }
     if let Some(settings) = &probes.layers {
         layers::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.gradients {
+        gradients::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.sharpness {
+        sharpness::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.predictions {
+        predictions::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.polish {
+        polish::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.interpolation {
+        interpolation::measure(scene, settings, &mut measured)?;
+    }
+    if let Some(settings) = &probes.surface {
+        surface::measure(scene, settings, &mut measured)?;
     }
     Ok(measured)
 }

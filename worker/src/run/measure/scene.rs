@@ -58,6 +58,11 @@ impl<'a, T: Element> Scene<'a, T> {
         self.journey.trajectory.snapshot(at)
     }
 
+    /// Examples as passes over the probe set, rounded up.
+    pub(super) fn passes(&self, n_examples: usize) -> u32 {
+        u32::try_from(n_examples.div_ceil(self.probe_set.len().max(1))).unwrap_or(u32::MAX)
+    }
+
     /// To be called before each snapshot, or as often as a probe likes: says that work goes on, and obeys the signal
     /// to stop.
     ///

@@ -5,7 +5,6 @@ use traipse_probe::Missing;
 use traipse_probe::path::persistence;
 use traipse_sweep::Schema;
 use traipse_sweep::columns::{ColumnDef, Table, trajectory};
-use traipse_sweep::rows::Cell;
 
 use super::super::analysis::Analysis;
 use super::super::journey::{Journey, Point};
@@ -65,8 +64,7 @@ fn loss_cells(problem: &Problem, analysis: &Analysis<'_>, snapshot: usize, point
     let train = analysis.whole.get(&snapshot).copied().unwrap_or(probe.loss);
     let n_steps = point.updates.n_steps;
     let batch_loss_mean = (n_steps > 0).then(|| point.updates.batch_loss / n_steps as f64);
-    let noise_trace = probe.noise_trace.map_or(Cell::Null, Cell::F64);
-    vec![
+    let mut row: Row = vec![
         (&trajectory::TRAIN_LOSS, train.mean.into()),
         (&trajectory::TRAIN_ERROR, share(train.error)),
         (&trajectory::OBJECTIVE, objective(problem, train.mean, point)),
@@ -76,8 +74,10 @@ fn loss_cells(problem: &Problem, analysis: &Analysis<'_>, snapshot: usize, point
         (&trajectory::BATCH_LOSS_MEAN, batch_loss_mean.into()),
         (&trajectory::GRADIENT_NORM, probe.gradient_norm.into()),
         (&trajectory::OBJECTIVE_GRADIENT_NORM, of_objective(problem, probe.objective_gradient_norm)),
-        (&trajectory::NOISE_TRACE, noise_trace),
-    ]
+    ];
+    // Where it is not known exactly, a probe may estimate it.
+    row.extend(probe.noise_trace.map(|trace| (&trajectory::NOISE_TRACE, trace.into())));
+    row
 }
 
 fn path_cells(
