@@ -12,6 +12,7 @@ mod attempt;
 mod buffer;
 mod cells;
 mod collect;
+mod contrasts;
 mod error;
 pub mod figure;
 #[cfg(test)]

@@ -162,3 +162,100 @@ fn a_table_that_the_sweep_lacks_is_not_left_behind() {
     }
     assert!(out.path().join("notes.parquet").exists());
 }
+
+/// The rows of a statistic: metric, and what else must hold.
+fn statistic(out: &Path, metric: &str, wanted: &[(&str, &str)]) -> Vec<BTreeMap<&'static str, Option<f64>>> {
+    let table = out.join("statistics.parquet");
+    let metrics = read::texts(&table, "metric").unwrap();
+    let texts: Vec<_> = wanted.iter().map(|(column, text)| (read::texts(&table, column).unwrap(), *text)).collect();
+    let numbers: Vec<_> = ["cell", "n_total", "n_value", "mean", "sem", "step", "aligned", "compare"]
+        .map(|name| (name, read::numbers(&table, name).unwrap()))
+        .into_iter()
+        .collect();
+    let holds = |row: &usize| {
+        metrics[*row].as_deref() == Some(metric)
+            && texts.iter().all(|(column, text)| column[*row].as_deref() == Some(*text))
+    };
+    (0..metrics.len())
+        .filter(holds)
+        .map(|row| numbers.iter().map(|(name, column)| (*name, column[row])).collect())
+        .collect()
+}
+
+#[test]
+fn branches_of_a_seed_are_averaged_and_pairs_count_seeds() {
+    let plan = forked_plan(4, 2, &["branch", "seed"]);
+    let out = tempfile::tempdir().unwrap();
+    let first = plan.n_run_jobs();
+    let jobs: Vec<_> = (first..plan.n_jobs()).map(|job| (job, 0)).collect();
+    collected(&plan, &jobs, vec![], out.path());
+    let close =
+        |found: Option<f64>, expected: f64| assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?} {expected}");
+
+    // A run's metric: eight runs, four seeds.
+    let found = &statistic(out.path(), "displacement", &[("level", "run"), ("design", "iid")])[0];
+    let seed = |seed: u64| (number(2 * seed, "displacement", 0) + number(2 * seed + 1, "displacement", 0)) / 2.0;
+    let seeds: Vec<f64> = (0..4).map(seed).collect();
+    let mean = seeds.iter().sum::<f64>() / 4.0;
+    let spread = seeds.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 3.0;
+    assert_eq!((found["n_total"], found["n_value"]), (Some(8.0), Some(4.0)));
+    close(found["mean"], mean);
+    close(found["sem"], (spread / 4.0).sqrt());
+
+    // Comparisons of the first cell between branches (one a seed), and between seeds (six a branch), at the end.
+    let of = |compare: usize| -> Vec<(Vec<u64>, f64)> {
+        let groups = jobs.iter().map(|&(job, _)| (job, plan.group(JobNumber(job)).unwrap()));
+        let here = groups.filter(|(_, group)| group.compare == compare && plan.place(group.members[0]).cell == 0);
+        here.map(|(job, group)| (group.members.iter().map(|m| m.0 / 2).collect(), number(job, "distance", 0))).collect()
+    };
+    let wanted = |design| [("level", "comparison"), ("at", "end"), ("design", design)];
+    let branches = statistic(out.path(), "distance", &wanted("iid"));
+    let branch = branches.iter().find(|row| row["cell"] == Some(0.0) && row["aligned"] == Some(0.0)).unwrap();
+    let values: Vec<f64> = of(0).iter().map(|pair| pair.1).collect();
+    assert_eq!((values.len(), branch["n_value"], branch["step"]), (4, Some(4.0), Some(30.0)));
+    close(branch["mean"], values.iter().sum::<f64>() / 4.0);
+    let pairs = statistic(out.path(), "distance", &wanted("pairs"));
+    let pair = pairs.iter().find(|row| row["cell"] == Some(0.0) && row["aligned"] == Some(0.0)).unwrap();
+    let all = of(1);
+    assert_eq!((all.len(), pair["n_value"], pair["compare"]), (12, Some(4.0), Some(1.0)));
+    let mean = |kept: Vec<f64>| kept.iter().sum::<f64>() / kept.len() as f64;
+    close(pair["mean"], mean(all.iter().map(|pair| pair.1).collect()));
+    let without = |seed| mean(all.iter().filter(|pair| !pair.0.contains(&seed)).map(|pair| pair.1).collect());
+    let left: Vec<f64> = (0..4).map(without).collect();
+    let centre = left.iter().sum::<f64>() / 4.0;
+    close(pair["sem"], (left.iter().map(|x| (x - centre) * (x - centre)).sum::<f64>() * 0.75).sqrt());
+
+    // Layers: one row a cell, step and layer.
+    let layers = statistic(out.path(), "weight_norm", &[("level", "layer")]);
+    assert_eq!(layers.len() as u64, 2 * 2 * common::N_SNAPSHOTS);
+    close(layers[0]["mean"], (0..8).map(|run| number(run, "weight_norm", 0)).sum::<f64>() / 8.0);
+}
+
+#[test]
+fn neighbours_are_paired_by_seed() {
+    let plan = plan(&[0.1, 0.2, 0.3], seeds(5));
+    let out = tempfile::tempdir().unwrap();
+    run(&plan, &all_runs(&plan), 1, vec![], out.path());
+    let table = out.path().join("contrasts.parquet");
+    let (axes, metrics) = (read::texts(&table, "axis").unwrap(), read::texts(&table, "metric").unwrap());
+    let numbers = |name| read::numbers(&table, name).unwrap();
+    let (a, b, found, pairs) = (numbers("cell_a"), numbers("cell_b"), numbers("mean_difference"), numbers("n_pairs"));
+    let (p, holm) = (numbers("p"), numbers("p_holm"));
+    let of = |axis: &str| -> Vec<usize> {
+        let wanted =
+            |row: &usize| axes[*row].as_deref() == Some(axis) && metrics[*row].as_deref() == Some("displacement");
+        (0..axes.len()).filter(wanted).collect()
+    };
+    let rates = of("learning_rate");
+    let cells: Vec<_> = rates.iter().map(|&row| (a[row].unwrap(), b[row].unwrap())).collect();
+    assert_eq!(cells, [(0.0, 1.0), (1.0, 2.0), (3.0, 4.0), (4.0, 5.0)]);
+    assert_eq!(of("hidden").len(), 3);
+    let of_seed = |seed: u64| number(5 + seed, "displacement", 0) - number(seed, "displacement", 0);
+    assert!((found[rates[0]].unwrap() - (0..5).map(of_seed).sum::<f64>() / 5.0).abs() < 1e-12);
+    assert_eq!(pairs[rates[0]], Some(5.0));
+    let lowest = rates.iter().map(|&row| p[row].unwrap()).fold(1.0, f64::min);
+    let adjusted = rates.iter().map(|&row| holm[row].unwrap()).fold(1.0, f64::min);
+    assert!((adjusted - (4.0 * lowest).min(1.0)).abs() < 1e-12);
+    assert!(!metrics.iter().flatten().any(|metric| metric.starts_with("null_")));
+    assert!(metrics.iter().flatten().any(|metric| metric == "travel_fraction_q01"));
+}

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 import polars as pl
 
-TABLES = ["runs", "trajectory", "gram", "convergence", "nulls", "statistics", "attempts"]
+TABLES = ["runs", "trajectory", "gram", "convergence", "nulls", "statistics", "contrasts", "attempts"]
 
 
 def main():

@@ -19,9 +19,11 @@ pub(crate) struct CellValues {
     run_values: Vec<Vec<f64>>,
     /// By step.
     pub(crate) steps: BTreeMap<u64, StepValues>,
+    /// By step and layer.
+    pub(crate) layers: BTreeMap<(u64, u32), StepValues>,
 }
 
-/// Values of one cell's runs at one step.
+/// Values of one cell's runs at one step (of one layer).
 #[derive(Debug)]
 pub(crate) struct StepValues {
     /// The step in epochs.
@@ -31,6 +33,16 @@ pub(crate) struct StepValues {
 }
 
 impl StepValues {
+    fn new(epoch: f64, n_replicates: usize, n_metrics: usize) -> Self {
+        Self { epoch, n_replicates, values: vec![f64::NAN; n_metrics * n_replicates] }
+    }
+
+    fn set(&mut self, replicate: usize, values: impl Iterator<Item = f64>) {
+        for (metric, value) in values.enumerate() {
+            self.values[metric * self.n_replicates + replicate] = value;
+        }
+    }
+
     /// One metric by replicate.
     pub(crate) fn metric(&self, at: usize) -> &[f64] {
         &self.values[at * self.n_replicates..(at + 1) * self.n_replicates]
@@ -74,13 +86,15 @@ impl CellValues {
         replicate: usize,
         values: impl ExactSizeIterator<Item = f64>,
     ) {
-        let n_replicates = self.n_replicates;
-        let size = values.len() * n_replicates;
-        let entry = self.steps.entry(step);
-        let at = entry.or_insert_with(|| StepValues { epoch, n_replicates, values: vec![f64::NAN; size] });
-        for (metric, value) in values.enumerate() {
-            at.values[metric * n_replicates + replicate] = value;
-        }
+        let new = || StepValues::new(epoch, self.n_replicates, values.len());
+        self.steps.entry(step).or_insert_with(new).set(replicate, values);
+    }
+
+    /// Sets a layer's values at a snapshot, one a metric.
+    pub(crate) fn set_layer(&mut self, at: (u64, u32), replicate: usize, values: impl ExactSizeIterator<Item = f64>) {
+        let epoch = self.steps.get(&at.0).map_or(f64::NAN, |step| step.epoch);
+        let new = || StepValues::new(epoch, self.n_replicates, values.len());
+        self.layers.entry(at).or_insert_with(new).set(replicate, values);
     }
 
     /// One of the runs' metrics by replicate; empty where no run of any cell so far had it.

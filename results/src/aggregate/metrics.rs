@@ -3,11 +3,12 @@
 //! A run's metrics are the numeric columns that workers fill in `runs` (`learned` as a fraction, `pca_explained` as
 //! `pca_explained_1` to `_3`); those of `convergence` with the threshold's digits, as `travel_fraction_q01` for
 //! q = 0.01; and `null_<kind>_<statistic>` and `…_sd`, the mean and the deviation of a null over the whole path. A
-//! snapshot's metrics are the numeric columns of `trajectory`. A column without any value in the sweep is no metric.
+//! snapshot's metrics are the numeric columns of `trajectory`, a layer's those of `layers`, a comparison's those of
+//! `comparisons`. A column without any value in the sweep is no metric.
 
 use std::collections::BTreeMap;
 
-use traipse_sweep::columns::{ColumnDef, ColumnType, Source, Table, runs, trajectory};
+use traipse_sweep::columns::{ColumnDef, ColumnType, Source, Table, comparisons, layers, runs, trajectory};
 
 use super::source::Pick;
 use crate::statistics::Kind;
@@ -17,11 +18,19 @@ const N_COMPONENTS: usize = 3;
 /// Columns of `trajectory` that say where a row stands.
 const POSITIONS: [&str; 3] = [trajectory::SNAPSHOT.name, trajectory::STEP.name, trajectory::EPOCH.name];
 
+/// Columns of `layers`, likewise.
+const LAYER_POSITIONS: [&str; 3] = [layers::STEP.name, layers::LAYER.name, layers::PARAMETERS.name];
+/// Columns of `comparisons`, likewise.
+const COMPARISON_POSITIONS: [&str; 4] =
+    [comparisons::FORK_STEP.name, comparisons::ALIGNED.name, comparisons::AT_STEP_A.name, comparisons::AT_STEP_B.name];
+
 /// What a value belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     Run,
     Snapshot,
+    Layer,
+    Comparison,
 }
 
 impl Level {
@@ -30,6 +39,8 @@ impl Level {
         match self {
             Self::Run => "run",
             Self::Snapshot => "snapshot",
+            Self::Layer => "layer",
+            Self::Comparison => "comparison",
         }
     }
 }
@@ -51,6 +62,8 @@ pub(crate) struct Registry {
     metrics: Vec<Metric>,
     n_run: usize,
     n_snapshot: usize,
+    n_layer: usize,
+    n_comparison: usize,
     /// Places by threshold (as bits) and by null (kind, statistic).
     thresholds: BTreeMap<u64, usize>,
     nulls: BTreeMap<(String, String), usize>,
@@ -60,11 +73,14 @@ pub(crate) struct Registry {
 pub(crate) fn picks(table: Table, filled: &[String]) -> Vec<(&'static ColumnDef, Pick)> {
     let numeric = |column: &&ColumnDef| {
         let number = matches!(column.ty, ColumnType::F64 | ColumnType::U32 | ColumnType::U64 | ColumnType::Bool);
-        column.source == Source::Worker && (number || column.name == runs::PCA_EXPLAINED.name)
+        let merged = column.source == Source::Merge && column.name == runs::BARRIER_SIBLING_CHORD.name;
+        (column.source == Source::Worker || merged) && (number || column.name == runs::PCA_EXPLAINED.name)
     };
     let position = |column: &&ColumnDef| match table {
         Table::Trajectory => POSITIONS.contains(&column.name),
         Table::Convergence => column.name == "q",
+        Table::Layers => LAYER_POSITIONS.contains(&column.name),
+        Table::Comparisons => COMPARISON_POSITIONS.contains(&column.name),
         _ => false,
     };
     let columns = table.columns().iter().copied().filter(numeric).filter(|column| !position(column));
@@ -123,9 +139,9 @@ impl Registry {
         self.n_run
     }
 
-    /// How many metrics a snapshot has.
-    pub(crate) fn n_snapshot(&self) -> usize {
-        self.n_snapshot
+    /// How many metrics there are so far, of all levels.
+    pub(crate) fn len(&self) -> usize {
+        self.metrics.len()
     }
 
     /// The metrics by name, a run's before a snapshot's of the same name.
@@ -144,6 +160,8 @@ impl Registry {
         let next = match level {
             Level::Run => &mut self.n_run,
             Level::Snapshot => &mut self.n_snapshot,
+            Level::Layer => &mut self.n_layer,
+            Level::Comparison => &mut self.n_comparison,
         };
         let kind = if column.ty == ColumnType::Bool { Kind::Truth } else { Kind::Number };
         self.metrics.push(Metric { name, level, unit: column.unit, kind, at: *next });

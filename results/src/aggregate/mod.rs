@@ -1,6 +1,8 @@
 //! `statistics.parquet` from the other tables, in one pass: they are sorted by cell, then by replicate.
 
 mod cell;
+mod compared;
+mod kept;
 mod metrics;
 mod row;
 mod source;
@@ -8,12 +10,14 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use traipse_sweep::columns::{ColumnDef, Table, convergence, nulls, runs, trajectory};
+use traipse_sweep::columns::{ColumnDef, Table, convergence, layers, nulls, runs, trajectory};
 use traipse_sweep::plan::RunPlace;
 use traipse_sweep::spec::ReplicateKey;
 use traipse_sweep::{Plan, SweepSpec};
 
 pub(crate) use cell::CellValues;
+pub(crate) use compared::MAX_ROWS as MAX_COMPARISON_ROWS;
+pub(crate) use kept::{Kept, MAX_VALUES as MAX_KEPT_VALUES};
 pub(crate) use metrics::Registry;
 pub(crate) use row::columns;
 
@@ -23,7 +27,9 @@ use crate::statistics::Summarizer;
 use crate::statistics::bootstrap::Resamples;
 use crate::statistics::design::Design;
 use crate::table_writer::TableWriter;
+use compared::Comparisons;
 use metrics::{Level, Metric, picks};
+use row::At;
 use source::{Pick, Source, filled_columns};
 
 /// The window of a null that covers the whole path.
@@ -33,27 +39,42 @@ pub(crate) const SHOWN_THRESHOLD: f64 = 0.01;
 /// How `convergence.status` says that a run did not settle.
 const NOT_CONVERGED: &str = "not-converged";
 
-/// Writes the statistics of every cell; also returns the cells' summaries where there are not too many.
+/// What the pass over the cells gives beside the table.
+pub(crate) struct Aggregated {
+    /// The cells' summaries, where there are not too many.
+    pub(crate) cells: Vec<CellSummary>,
+    /// The runs' metrics, for contrasts between cells.
+    pub(crate) kept: Kept,
+}
+
+/// Writes the statistics of every cell. The table of comparisons may be absent, or be left out for its size.
 pub(crate) fn write(
     plan: &Plan,
     tables: &BTreeMap<Table, PathBuf>,
     writer: &mut TableWriter,
-) -> Result<Vec<CellSummary>, Error> {
+) -> Result<Aggregated, Error> {
     let mut registry = Registry::default();
     let mut inputs = Inputs::open(tables, &mut registry)?;
-    let mut summarizer = Summarizer::new(design(plan.spec()));
+    let compared = match tables.get(&Table::Comparisons) {
+        Some(path) => Comparisons::read(plan, path, &mut registry)?,
+        None => Comparisons::default(),
+    };
+    let n_branches = plan.spec().n_branches.max(1) as usize;
+    let mut summarizer = Summarizer::with_branches(design(plan.spec()), n_branches);
     let (mut values, mut summaries) = (CellValues::default(), Vec::new());
-    let mut sorted = registry.sorted();
+    let (mut sorted, mut kept) = (registry.sorted(), Kept::new(n_branches));
     while inputs.read_cell(plan, &mut registry, &mut values)? {
-        if sorted.len() < registry.n_run() + registry.n_snapshot() {
+        if sorted.len() < registry.len() {
             sorted = registry.sorted();
         }
-        write_cell(plan, &values, &sorted, &mut summarizer, writer)?;
+        write_cell(plan, &values, &compared, &sorted, &mut summarizer, writer)?;
+        kept.add(&values, registry.n_run());
         if plan.n_cells() <= MAX_SUMMARIES {
             summaries.push(summary(plan, &values, &registry, &mut summarizer));
         }
     }
-    Ok(summaries)
+    kept.name(registry.sorted());
+    Ok(Aggregated { cells: summaries, kept })
 }
 
 /// How the replicates of a cell vary: crossed where two seeds are, independently otherwise. Where all three are axes
@@ -80,12 +101,14 @@ pub(crate) fn design(spec: &SweepSpec) -> Design {
     Design::Crossed { first: levels(factors[0]), second: levels(factors[1]) }
 }
 
-/// The four tables that statistics read.
+/// The tables that statistics read cell by cell.
 struct Inputs {
     runs: Source,
     trajectory: Source,
     convergence: Source,
     nulls: Source,
+    layers: Option<Source>,
+    n_layer_columns: usize,
     n_run_columns: usize,
     n_snapshot_columns: usize,
     thresholds: Vec<(&'static ColumnDef, Pick)>,
@@ -98,12 +121,15 @@ impl Inputs {
             (of(Table::Runs)?, of(Table::Trajectory)?, of(Table::Convergence)?);
         registry.add_columns(Level::Run, &run_picks);
         registry.add_columns(Level::Snapshot, &snapshot_picks);
+        let layer_picks = if tables.contains_key(&Table::Layers) { of(Table::Layers)? } else { Vec::new() };
+        registry.add_columns(Level::Layer, &layer_picks);
         let open = |table: Table, picks: &[(&ColumnDef, Pick)], more: &[Pick]| {
             let all = picks.iter().map(|pick| pick.1).chain(more.iter().copied()).collect();
             Source::open(&tables[&table], all)
         };
         let places = [Pick::Number(trajectory::STEP.name), Pick::Number(trajectory::EPOCH.name)];
         let threshold = [Pick::Number(convergence::Q.name), Pick::Text(convergence::STATUS.name)];
+        let layer = [Pick::Number(layers::STEP.name), Pick::Number(layers::LAYER.name)];
         let null = [
             Pick::Text(nulls::WINDOW.name),
             Pick::Text(nulls::KIND.name),
@@ -116,6 +142,8 @@ impl Inputs {
             trajectory: open(Table::Trajectory, &snapshot_picks, &places)?,
             convergence: open(Table::Convergence, &thresholds, &threshold)?,
             nulls: open(Table::Nulls, &[], &null)?,
+            layers: (!layer_picks.is_empty()).then(|| open(Table::Layers, &layer_picks, &layer)).transpose()?,
+            n_layer_columns: layer_picks.len(),
             n_run_columns: run_picks.len(),
             n_snapshot_columns: snapshot_picks.len(),
             thresholds,
@@ -147,6 +175,7 @@ impl Inputs {
         self.read_steps(&members, to)?;
         self.read_thresholds(&members, registry, to)?;
         self.read_nulls(&members, registry, to)?;
+        self.read_layers(&members, to)?;
         Ok(true)
     }
 
@@ -157,6 +186,17 @@ impl Inputs {
             let values = (0..n).map(|column| self.trajectory.number(column));
             to.set_step(step as u64, epoch, replicate, values);
             self.trajectory.advance()?;
+        }
+        Ok(())
+    }
+
+    fn read_layers(&mut self, members: &Members, to: &mut CellValues) -> Result<(), Error> {
+        let Some(source) = &mut self.layers else { return Ok(()) };
+        while let Some((replicate, _)) = members.find(source.run()) {
+            let n = self.n_layer_columns;
+            let at = (source.number(n) as u64, source.number(n + 1) as u32);
+            to.set_layer(at, replicate, (0..n).map(|column| source.number(column)));
+            source.advance()?;
         }
         Ok(())
     }
@@ -213,24 +253,40 @@ impl Members {
 fn write_cell(
     plan: &Plan,
     values: &CellValues,
+    compared: &Comparisons,
     metrics: &[Metric],
     summarizer: &mut Summarizer,
     writer: &mut TableWriter,
 ) -> Result<(), Error> {
     let head = row::CellHead::new(plan, values, summarizer.design());
     let wanted = metrics.iter().any(|metric| metric.level == Level::Run);
-    let draw = || Resamples::draw(values.cell, plan.n_replicates() as usize, summarizer.design());
+    let draw = || Resamples::draw(values.cell, head.n_seeds(), summarizer.design());
     let resamples = wanted.then(draw).flatten();
     for metric in metrics {
         match metric.level {
             Level::Run => {
                 let found = summarizer.summarize(values.metric(metric.at), metric.kind, resamples.as_ref());
-                head.push(writer, metric, None, &found)?;
+                head.push(writer, metric, At::default(), &found)?;
             }
             Level::Snapshot => {
                 for (step, at) in &values.steps {
                     let found = summarizer.summarize(at.metric(metric.at), metric.kind, None);
-                    head.push(writer, metric, Some((*step, at.epoch)), &found)?;
+                    let place = At { step: Some(*step), epoch: Some(at.epoch), ..At::default() };
+                    head.push(writer, metric, place, &found)?;
+                }
+            }
+            Level::Layer => {
+                for ((step, layer), at) in &values.layers {
+                    let found = summarizer.summarize(at.metric(metric.at), metric.kind, None);
+                    let place = At { step: Some(*step), epoch: Some(at.epoch), layer: Some(*layer), ..At::default() };
+                    head.push(writer, metric, place, &found)?;
+                }
+            }
+            Level::Comparison => {
+                for (key, rows) in compared.of(values.cell) {
+                    let (found, design) = rows.summarize(metric.at, head.n_seeds(), summarizer);
+                    let place = At { step: rows.step(), compared: Some(key), design: Some(design), ..At::default() };
+                    head.push(writer, metric, place, &found)?;
                 }
             }
         }

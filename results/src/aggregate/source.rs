@@ -39,6 +39,7 @@ impl Pick {
 pub(crate) struct Source {
     path: PathBuf,
     reader: ParquetRecordBatchReader,
+    key: &'static str,
     picks: Vec<Pick>,
     runs: UInt64Array,
     picked: Vec<Picked>,
@@ -52,12 +53,17 @@ enum Picked {
 }
 
 impl Source {
-    /// Opens a table for some picks.
+    /// Opens a table whose rows belong to runs for some picks.
     pub(crate) fn open(path: &Path, picks: Vec<Pick>) -> Result<Self, Error> {
+        Self::keyed(path, "run", picks)
+    }
+
+    /// Opens a table whose rows belong to what the column `key` counts.
+    pub(crate) fn keyed(path: &Path, key: &'static str, picks: Vec<Pick>) -> Result<Self, Error> {
         let file = File::open(path).map_err(Error::file("open", path))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(Error::parquet(path))?;
         let mut names: Vec<&str> = picks.iter().map(|pick| pick.column()).collect();
-        names.push("run");
+        names.push(key);
         let roots: Vec<usize> = {
             let fields = builder.schema().fields().iter().enumerate();
             fields.filter(|(_, field)| names.contains(&field.name().as_str())).map(|(at, _)| at).collect()
@@ -65,12 +71,12 @@ impl Source {
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(Error::parquet(path))?;
         let runs = UInt64Array::from(Vec::<u64>::new());
-        let mut source = Self { path: path.to_owned(), reader, picks, runs, picked: Vec::new(), at: 0 };
+        let mut source = Self { path: path.to_owned(), reader, key, picks, runs, picked: Vec::new(), at: 0 };
         source.refill()?;
         Ok(source)
     }
 
-    /// The run of the current row; none at the end.
+    /// The run (or what else the key counts) of the current row; none at the end.
     pub(crate) fn run(&self) -> Option<u64> {
         (self.at < self.runs.len()).then(|| self.runs.value(self.at))
     }
@@ -106,7 +112,7 @@ impl Source {
         };
         let batch = batch.map_err(|error| Error::parquet(&self.path)(error.into()))?;
         let column = |name: &str| batch.column_by_name(name).expect("the table was written with its catalogue");
-        self.runs = column("run").as_primitive::<UInt64Type>().clone();
+        self.runs = column(self.key).as_primitive::<UInt64Type>().clone();
         self.picked = self.picks.iter().map(|pick| pick_from(column(pick.column()), *pick)).collect();
         Ok(())
     }

@@ -9,7 +9,7 @@ mod runs;
 mod siblings;
 mod winners;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,11 +25,12 @@ use outcomes::Outcomes;
 use siblings::Siblings;
 use winners::Winners;
 
+use crate::aggregate::{Aggregated, MAX_COMPARISON_ROWS};
 use crate::aside::{Finished, sync_folder};
 use crate::merge::{Merge, Order};
 use crate::schema::{self, Spec};
 use crate::table_writer::TableWriter;
-use crate::{CellSummary, Error, aggregate};
+use crate::{CellSummary, Error, aggregate, contrasts};
 
 /// All that `collect` needs to know.
 #[derive(Clone, Debug)]
@@ -114,8 +115,17 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
         finished.push((table, write_rest(input, out, table, &outcomes, &winners)?));
     }
     finished.extend(comparisons.map(|table| (Table::Comparisons, table)));
-    let (statistics, cells) = write_statistics(input, out, &finished)?;
+    let mut absent = Vec::new();
+    let (statistics, Aggregated { cells, kept }) = write_statistics(input, out, &finished, &mut absent)?;
     finished.push((Table::Statistics, statistics));
+    match contrasts::too_large(&input.plan, &kept) {
+        Some(reason) => absent.push((Table::Contrasts, reason)),
+        None => {
+            let mut writer = create(input, out, Table::Contrasts, &contrasts::columns(), 0)?;
+            contrasts::write(&input.plan, &kept, &mut writer)?;
+            finished.push((Table::Contrasts, writer.finish()?));
+        }
+    }
     let (attempts, cpu_features) = write_attempts(input, out)?;
     finished.push((Table::Attempts, attempts));
 
@@ -125,7 +135,7 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
         files: &files,
         n_runs: &n_runs,
         n_comparisons: &n_comparisons,
-        absent: &[],
+        absent: &absent,
         cpu_features: &cpu_features,
     };
     let manifest = (manifest::write(input, out, contents)?, 0);
@@ -226,16 +236,24 @@ fn write_attempts(input: &Collect, out: &Path) -> Result<(Written, BTreeSet<Stri
     Ok((writer.finish()?, features))
 }
 
+/// Comparisons have statistics where they are not too many.
 fn write_statistics(
     input: &Collect,
     out: &Path,
     finished: &[(Table, Written)],
-) -> Result<(Written, Vec<CellSummary>), Error> {
+    absent: &mut Vec<(Table, String)>,
+) -> Result<(Written, Aggregated), Error> {
     let columns = aggregate::columns(&input.plan);
     let mut writer = create(input, out, Table::Statistics, &columns, 0)?;
-    let tables = finished.iter().map(|(table, file)| (*table, file.0.aside().to_owned())).collect();
-    let cells = aggregate::write(&input.plan, &tables, &mut writer)?;
-    Ok((writer.finish()?, cells))
+    let fits =
+        |(table, (_, n_rows)): &&(Table, Written)| *table != Table::Comparisons || *n_rows <= MAX_COMPARISON_ROWS;
+    let tables: BTreeMap<_, _> =
+        finished.iter().filter(fits).map(|(table, file)| (*table, file.0.aside().to_owned())).collect();
+    if tables.len() < finished.len() {
+        absent.push((Table::Statistics, format!("level comparison: more than {MAX_COMPARISON_ROWS} rows")));
+    }
+    let aggregated = aggregate::write(&input.plan, &tables, &mut writer)?;
+    Ok((writer.finish()?, aggregated))
 }
 
 fn segments(input: &Collect, table: Table) -> Vec<PathBuf> {

@@ -28,6 +28,11 @@ impl Student {
     }
 }
 
+/// P(|T| > |t|) with `df` > 0 degrees of freedom.
+pub(crate) fn two_sided(t: f64, df: f64) -> f64 {
+    (2.0 * tail(t.abs(), df)).min(1.0)
+}
+
 /// Wilson's limits (1927) for a fraction of n ≥ 1.
 pub(crate) fn wilson(fraction: f64, n: usize) -> (f64, f64) {
     let n = n as f64;
@@ -116,6 +121,14 @@ mod tests {
         // ν = 1 is Cauchy: tan(.475 π); ν = 2: 2 p √(2 / (1 − 4 p²)) with p = .475.
         close(t_quantile(1.0), 12.706_204_736_174_698, 1e-13);
         close(t_quantile(2.0), 0.95 * (2.0 / (1.0 - 0.95 * 0.95_f64)).sqrt(), 1e-13);
+    }
+
+    #[test]
+    fn tails_are_those_of_closed_forms() {
+        // ν = 1: 1 − 2 atan(t) / π; ν = 2: 1 − t / √(2 + t²).
+        close(two_sided(-1.0, 1.0), 0.5, 1e-13);
+        close(two_sided(3.0, 2.0), 1.0 - 3.0 / 11.0_f64.sqrt(), 1e-12);
+        assert_eq!(two_sided(0.0, 7.0), 1.0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub(crate) mod bootstrap;
 pub(crate) mod design;
 pub(crate) mod limits;
+pub(crate) mod pairs;
 pub(crate) mod quantile;
 pub(crate) mod sums;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 use bootstrap::Resamples;
 use design::Design;
 use limits::{Student, wilson};
+use pairs::Pair;
 use quantile::type7;
 use sums::mean;
 
@@ -29,7 +31,10 @@ pub(crate) enum Kind {
 /// The statistics of one metric; what cannot be said is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Summary {
+    /// Seeds with a value, or runs where a seed has one run.
     pub(crate) n_value: u32,
+    /// Runs with a value.
+    pub(crate) n_runs: u32,
     pub(crate) mean: Option<f64>,
     pub(crate) sd: Option<f64>,
     pub(crate) sem: Option<f64>,
@@ -46,9 +51,19 @@ pub(crate) struct Summary {
     pub(crate) log_t: Option<(f64, f64)>,
 }
 
+/// Means over the branches of each seed, of those that have a value; NaN where none has.
+pub(crate) fn by_seed(column: &[f64], n_branches: usize) -> Vec<f64> {
+    let mean_of = |branches: &[f64]| {
+        let known: Vec<f64> = branches.iter().copied().filter(|value| !value.is_nan()).collect();
+        if known.is_empty() { f64::NAN } else { mean(&known) }
+    };
+    column.chunks(n_branches).map(mean_of).collect()
+}
+
 /// Summarises metrics of cells that share one design; keeps its buffers and the quantiles of t.
 pub(crate) struct Summarizer {
     design: Design,
+    n_branches: usize,
     student: Student,
     values: Vec<f64>,
     replicates: Vec<u32>,
@@ -56,10 +71,15 @@ pub(crate) struct Summarizer {
 }
 
 impl Summarizer {
-    /// For cells of that design.
+    /// For cells of that design, whose seeds have one run each.
     pub(crate) fn new(design: Design) -> Self {
+        Self::with_branches(design, 1)
+    }
+
+    /// For cells of that design, whose seeds have so many runs each: they are averaged first.
+    pub(crate) fn with_branches(design: Design, n_branches: usize) -> Self {
         let student = Student::default();
-        Self { design, student, values: Vec::new(), replicates: Vec::new(), sorted: Vec::new() }
+        Self { design, n_branches, student, values: Vec::new(), replicates: Vec::new(), sorted: Vec::new() }
     }
 
     /// The design of the cells.
@@ -67,8 +87,18 @@ impl Summarizer {
         &self.design
     }
 
-    /// The statistics of one metric: `column` holds a value a replicate, NaN where there is none.
+    /// The statistics of one metric: `column` holds a value a run, NaN where there is none, branches of a seed in turn.
     pub(crate) fn summarize(&mut self, column: &[f64], kind: Kind, resamples: Option<&Resamples>) -> Summary {
+        let n_runs = column.iter().filter(|value| !value.is_nan()).count() as u32;
+        let summary = match self.n_branches {
+            1 => self.summarize_seeds(column, kind, resamples),
+            n => self.summarize_seeds(&by_seed(column, n), kind, resamples),
+        };
+        Summary { n_runs, ..summary }
+    }
+
+    /// The same of a value a seed.
+    pub(crate) fn summarize_seeds(&mut self, column: &[f64], kind: Kind, resamples: Option<&Resamples>) -> Summary {
         self.values.clear();
         self.replicates.clear();
         for (replicate, value) in column.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
@@ -94,6 +124,26 @@ impl Summarizer {
             self.logarithms(&mut summary);
         }
         summary
+    }
+
+    /// The statistics of comparisons between runs of different seeds: by the jackknife that leaves one seed out.
+    pub(crate) fn summarize_pairs(&mut self, pairs: &[Pair<'_>]) -> Summary {
+        self.sorted.clear();
+        self.sorted.extend(pairs.iter().map(|pair| pair.value));
+        if self.sorted.is_empty() {
+            return Summary::default();
+        }
+        let centre = mean(&self.sorted);
+        self.values.clone_from(&self.sorted);
+        self.sorted.sort_unstable_by(f64::total_cmp);
+        let error = pairs::mean_error(pairs, &self.design);
+        Summary {
+            n_value: pairs::n_seeds(pairs) as u32,
+            mean: Some(centre),
+            sem: error.map(|error| error.sem),
+            t: error.map(|error| error.limits(centre, &mut self.student)),
+            ..self.shape()
+        }
     }
 
     /// Counts, quantiles and spread: what does not depend on the design.

@@ -2,7 +2,7 @@
 
 use super::{ColumnDef, ColumnType, Source, Table, column};
 
-/// The axis along which two neighbouring cells differ.
+/// The axis along which two neighbouring cells differ, by its column; zipped axes are one, joined by +.
 pub static AXIS: ColumnDef = column(
     Table::Contrasts,
     "axis",
@@ -10,7 +10,7 @@ pub static AXIS: ColumnDef = column(
     false,
     "1",
     Source::Merge,
-    "the axis along which two neighbouring cells differ",
+    "the axis along which two neighbouring cells differ, by its column; zipped axes are one, joined by +",
 );
 /// Its value in the first cell.
 pub static LEVEL_A: ColumnDef =
@@ -39,23 +39,23 @@ pub static MEAN_DIFFERENCE: ColumnDef = column(
     "mean_difference",
     ColumnType::F64,
     true,
-    "1",
+    "metric",
     Source::Merge,
     "mean over seeds of second − first",
 );
-/// Lower end of its 95 % interval, Student t over the pairs.
+/// Lower end of its 95 % interval, Student t over the pairs; by both seeds where they are crossed.
 pub static T_LOW: ColumnDef = column(
     Table::Contrasts,
     "t_low",
     ColumnType::F64,
     true,
-    "1",
+    "metric",
     Source::Merge,
-    "lower end of its 95 % interval, Student t over the pairs",
+    "lower end of its 95 % interval, Student t over the pairs; by both seeds where they are crossed",
 );
 /// Upper end.
 pub static T_HIGH: ColumnDef =
-    column(Table::Contrasts, "t_high", ColumnType::F64, true, "1", Source::Merge, "upper end");
+    column(Table::Contrasts, "t_high", ColumnType::F64, true, "metric", Source::Merge, "upper end");
 /// Seeds with a value in both cells.
 pub static N_PAIRS: ColumnDef =
     column(Table::Contrasts, "n_pairs", ColumnType::U32, false, "1", Source::Merge, "seeds with a value in both cells");
@@ -79,7 +79,7 @@ pub static P_HOLM: ColumnDef = column(
     Source::Merge,
     "the same, adjusted by Holm over all contrasts of that axis and metric",
 );
-/// Why there is no difference: too-few-pairs or zero-variance.
+/// Why there is no interval: too-few-pairs or zero-variance.
 pub static STATUS: ColumnDef = column(
     Table::Contrasts,
     "status",
@@ -87,7 +87,7 @@ pub static STATUS: ColumnDef = column(
     true,
     "1",
     Source::Merge,
-    "why there is no difference: too-few-pairs or zero-variance",
+    "why there is no interval: too-few-pairs or zero-variance",
 );
 
 /// The columns in their order.

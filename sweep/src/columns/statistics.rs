@@ -1,6 +1,6 @@
 //! `statistics.parquet`: one row a cell and metric (and step): statistics over its replicates.
 
-use super::{ColumnDef, ColumnType, Source, Table, column};
+use super::{ColumnDef, ColumnType, Probe, Source, Table, column};
 
 /// As in runs.
 pub static CELL: ColumnDef =
@@ -30,13 +30,93 @@ pub static METRIC: ColumnDef = column(
 );
 /// Its unit.
 pub static UNIT: ColumnDef = column(Table::Statistics, "unit", ColumnType::Utf8, false, "1", Source::Merge, "its unit");
-/// For snapshot metrics.
-pub static STEP: ColumnDef =
-    column(Table::Statistics, "step", ColumnType::U64, true, "step", Source::Merge, "for snapshot metrics");
-/// For snapshot metrics.
-pub static EPOCH: ColumnDef =
-    column(Table::Statistics, "epoch", ColumnType::F64, true, "epoch", Source::Merge, "for snapshot metrics");
-/// Iid, crossed (two seeds vary against each other) or pairs.
+/// For metrics of snapshots and layers; of comparisons the first member's, where it is one.
+pub static STEP: ColumnDef = column(
+    Table::Statistics,
+    "step",
+    ColumnType::U64,
+    true,
+    "step",
+    Source::Merge,
+    "for metrics of snapshots and layers; of comparisons the first member's, where it is one",
+);
+/// For metrics of snapshots and layers; of comparisons the first member's, where it is one.
+pub static EPOCH: ColumnDef = column(
+    Table::Statistics,
+    "epoch",
+    ColumnType::F64,
+    true,
+    "epoch",
+    Source::Merge,
+    "for metrics of snapshots and layers; of comparisons the first member's, where it is one",
+);
+/// Of comparisons: which [[compare]] of the sweep file, from 0.
+pub static COMPARE: ColumnDef = column(
+    Table::Statistics,
+    "compare",
+    ColumnType::U32,
+    true,
+    "1",
+    Source::Merge,
+    "of comparisons: which [[compare]] of the sweep file, from 0",
+)
+.asked_by(&[Probe::Compare]);
+/// Of comparisons: kind, as in comparisons.
+pub static COMPARISON_KIND: ColumnDef = column(
+    Table::Statistics,
+    "comparison_kind",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Merge,
+    "of comparisons: kind, as in comparisons",
+)
+.asked_by(&[Probe::Compare]);
+/// Of comparisons: the axis over which members differ.
+pub static DIFFERS_IN: ColumnDef = column(
+    Table::Statistics,
+    "differs_in",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Merge,
+    "of comparisons: the axis over which members differ",
+)
+.asked_by(&[Probe::Compare]);
+/// Of comparisons: start, end, or epoch N.
+pub static AT: ColumnDef = column(
+    Table::Statistics,
+    "at",
+    ColumnType::Utf8,
+    true,
+    "1",
+    Source::Merge,
+    "of comparisons: start, end, or epoch N",
+)
+.asked_by(&[Probe::Compare]);
+/// Of comparisons: whether hidden units were permuted to match first.
+pub static ALIGNED: ColumnDef = column(
+    Table::Statistics,
+    "aligned",
+    ColumnType::Bool,
+    true,
+    "1",
+    Source::Merge,
+    "of comparisons: whether hidden units were permuted to match first",
+)
+.asked_by(&[Probe::Compare]);
+/// Of layers: position among the layers with weights, from 0.
+pub static LAYER: ColumnDef = column(
+    Table::Statistics,
+    "layer",
+    ColumnType::U32,
+    true,
+    "1",
+    Source::Merge,
+    "of layers: position among the layers with weights, from 0",
+)
+.asked_by(&[Probe::Layers]);
+/// Iid, crossed (two seeds vary against each other) or pairs (comparisons whose members differ in a seed).
 pub static DESIGN: ColumnDef = column(
     Table::Statistics,
     "design",
@@ -44,7 +124,7 @@ pub static DESIGN: ColumnDef = column(
     false,
     "1",
     Source::Merge,
-    "iid, crossed (two seeds vary against each other) or pairs",
+    "iid, crossed (two seeds vary against each other) or pairs (comparisons whose members differ in a seed)",
 );
 /// Runs of the cell, whether they have ended or not.
 pub static N_TOTAL: ColumnDef = column(
@@ -56,7 +136,7 @@ pub static N_TOTAL: ColumnDef = column(
     Source::Merge,
     "runs of the cell, whether they have ended or not",
 );
-/// Runs with a value: never rows or pairs.
+/// Runs with a value, never rows or pairs; seeds with a value where runs have branches, which are averaged by seed first.
 pub static N_VALUE: ColumnDef = column(
     Table::Statistics,
     "n_value",
@@ -64,7 +144,7 @@ pub static N_VALUE: ColumnDef = column(
     false,
     "1",
     Source::Merge,
-    "runs with a value: never rows or pairs",
+    "runs with a value, never rows or pairs; seeds with a value where runs have branches, which are averaged by seed first",
 );
 /// Runs that succeeded.
 pub static N_SUCCEEDED: ColumnDef =
@@ -98,7 +178,7 @@ pub static MEAN: ColumnDef =
 /// Standard deviation (ddof 1).
 pub static SD: ColumnDef =
     column(Table::Statistics, "sd", ColumnType::F64, true, "metric", Source::Merge, "standard deviation (ddof 1)");
-/// Standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed.
+/// Standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed; of pairs the jackknife that leaves one seed out.
 pub static SEM: ColumnDef = column(
     Table::Statistics,
     "sem",
@@ -106,7 +186,7 @@ pub static SEM: ColumnDef = column(
     true,
     "metric",
     Source::Merge,
-    "standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed",
+    "standard error of the mean: sd / √n_value; from the variance components of both seeds where they are crossed; of pairs the jackknife that leaves one seed out",
 );
 /// Type 7 quantile at .5.
 pub static MEDIAN: ColumnDef =
@@ -139,7 +219,7 @@ pub static T_LOW: ColumnDef = column(
 /// Upper limit, likewise.
 pub static T_HIGH: ColumnDef =
     column(Table::Statistics, "t_high", ColumnType::F64, true, "metric", Source::Merge, "upper limit, likewise");
-/// Lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots and above 10,000 runs.
+/// Lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots, layers and comparisons, and above 10,000 runs.
 pub static BOOTSTRAP_LOW: ColumnDef = column(
     Table::Statistics,
     "bootstrap_low",
@@ -147,7 +227,7 @@ pub static BOOTSTRAP_LOW: ColumnDef = column(
     true,
     "metric",
     Source::Merge,
-    "lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots and above 10,000 runs",
+    "lower percentile limit for the mean over 2,000 resamples of the runs (of both seeds where crossed); null for snapshots, layers and comparisons, and above 10,000 runs",
 );
 /// Upper limit, likewise.
 pub static BOOTSTRAP_HIGH: ColumnDef = column(
@@ -194,7 +274,7 @@ pub static LOG_T_HIGH: ColumnDef = column(
 );
 
 /// The columns in their order; axis columns stand after `settings` in `runs` and first in `statistics`.
-pub static ALL: [&ColumnDef; 32] = [
+pub static ALL: [&ColumnDef; 38] = [
     &CELL,
     &CELL_LABEL,
     &LEVEL,
@@ -202,6 +282,12 @@ pub static ALL: [&ColumnDef; 32] = [
     &UNIT,
     &STEP,
     &EPOCH,
+    &COMPARE,
+    &COMPARISON_KIND,
+    &DIFFERS_IN,
+    &AT,
+    &ALIGNED,
+    &LAYER,
     &DESIGN,
     &N_TOTAL,
     &N_VALUE,

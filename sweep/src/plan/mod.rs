@@ -7,6 +7,7 @@ mod columns;
 pub(crate) mod exclude;
 pub(crate) mod grid;
 mod groups;
+mod neighbours;
 mod order;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use groups::{ComparisonPlace, Group, JobKind, MAX_COMPARISONS_A_RUN};
+pub use neighbours::Neighbours;
 
 use crate::columns::ColumnType;
 use crate::ids::JobNumber;
