@@ -91,6 +91,32 @@ fn a_walk_and_a_walk_with_momentum() {
     }
 }
 
+/// Noise that a force pulls back: x ← (1 − α) x + ξ at rest turns around a little, with cosine −α/2.
+#[test]
+fn steps_at_rest_turn_back() {
+    let (alpha, dimension) = (0.05, 20_000);
+    let mut stream = Philox::new(8, Purpose::Init).at(77);
+    let rest = (1.0_f64 / (alpha * (2.0 - alpha))).sqrt();
+    let mut position: Vec<f64> = (0..dimension).map(|_| rest * stream.normal()).collect();
+    let points = (0..60).map(|_| {
+        let point = position.iter().map(|x| *x as f32).collect();
+        position.iter_mut().for_each(|x| *x = (1.0 - alpha) * *x + stream.normal());
+        point
+    });
+    let trajectory = trajectory(points.collect());
+    let path = Path::new(&trajectory).unwrap();
+    let geometry = Geometry::of(&path);
+    let summary = Summary::of(&geometry, geometry.step_norms(), geometry.step_norms());
+    assert!((summary.turning_cosine_mean.unwrap() + alpha / 2.0).abs() < 0.005, "{summary:?}");
+    // ‖x‖²/d is 1/(α(2 − α)), 10.26.
+    assert!((geometry.weight_norm[59] * geometry.weight_norm[59] / f64::from(dimension) - rest * rest).abs() < 0.4);
+    // The same from S alone, at lag 3: −α/2 (1 − α)².
+    let gram = path.step_gram().unwrap();
+    let cosine = |i: usize| gram.at(i, i + 3) / (gram.at(i, i) * gram.at(i + 3, i + 3)).sqrt();
+    let mean = (0..56).map(cosine).sum::<f64>() / 56.0;
+    assert!((mean + alpha / 2.0 * (1.0 - alpha) * (1.0 - alpha)).abs() < 0.005, "{mean}");
+}
+
 #[test]
 fn a_frozen_path_has_reasons_and_no_numbers() {
     let trajectory = trajectory(vec![vec![0.5, -1.0, 2.0]; 9]);
