@@ -33,7 +33,20 @@ fn course(shape: &Shape, data: DataSizes) -> Result<Course, String> {
     }
     Network::of(&shape.settings, data.shape, data.n_outputs as usize).map_err(|error| error.to_string())?;
     fits(shape, data)?;
-    course.map_err(|error| error.to_string())
+    let course = course.map_err(|error| error.to_string())?;
+    forks(shape, &course)?;
+    Ok(course)
+}
+
+/// Whether the fork comes before the end.
+fn forks(shape: &Shape, course: &Course) -> Result<(), String> {
+    let Some(fork) = &shape.settings.fork else { return Ok(()) };
+    let (step, end) = (fork.step(course.steps_per_epoch), course.total_steps);
+    if step < end {
+        return Ok(());
+    }
+    let key = if fork.step.is_some() { "fork.step" } else { "fork.epoch" };
+    Err(format!("{key} is step {step}, but the training ends after step {end}: fork earlier, or train longer"))
 }
 
 /// Whether what is wanted of the examples can be trained as the settings say.

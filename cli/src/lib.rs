@@ -17,6 +17,7 @@ mod logging;
 mod new_id;
 mod out_folder;
 mod output;
+mod probe_costs;
 mod runtime;
 mod sizes;
 mod spec_file;

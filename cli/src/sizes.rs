@@ -11,12 +11,13 @@ use traipse_sweep::{JobNumber, Plan};
 
 use crate::data_sizes::DataSizes;
 use crate::output::network::multiply_adds;
+use crate::probe_costs::{self, ProbeCost};
 
 /// Most combinations that are looked at; of more, that many, evenly spread.
 const MAX_COMBINATIONS: u64 = 1 << 14;
 
 /// Settings that decide a run's size, beside all of `data.*` and `model.*`.
-const SIZE_KEYS: [&str; 9] = [
+const SIZE_KEYS: [&str; 11] = [
     "train.batch_size",
     "train.epochs",
     "train.steps",
@@ -27,6 +28,9 @@ const SIZE_KEYS: [&str; 9] = [
     "train.stop",
     "train.augment",
     "train.precision",
+    // These must lie before the end.
+    "fork.epoch",
+    "fork.step",
 ];
 
 /// Settings below `model.` that do not.
@@ -169,7 +173,7 @@ impl NetworkSizes {
 }
 
 /// What one run costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cost {
     /// Snapshots.
     pub(crate) n_snapshots: u64,
@@ -181,10 +185,58 @@ pub(crate) struct Cost {
     pub(crate) snapshot_bytes: f64,
     /// Seconds of one core, roughly.
     pub(crate) seconds: f64,
+    /// What of that the probes that were asked for take.
+    pub(crate) probes: Vec<ProbeCost>,
+    /// What costs are made of; none where nothing is trained.
+    pub(crate) terms: Option<Terms>,
+}
+
+/// What costs are made of: operations of one example, and how many examples there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Terms {
+    /// Operations of one example on its way through.
+    pub(crate) forward: f64,
+    /// Of its gradient, the way through with it.
+    pub(crate) gradient: f64,
+    /// Examples of the probe set.
+    pub(crate) n_probe: f64,
+    /// Training examples.
+    pub(crate) n_train: f64,
+    /// Test examples.
+    pub(crate) n_test: f64,
+    /// Weights and biases.
+    pub(crate) n_parameters: f64,
+    /// How many times longer the precision takes.
+    pub(crate) slower: f64,
+    /// Bytes of a number.
+    pub(crate) bytes: f64,
+}
+
+impl Terms {
+    fn of(spec: &SweepSpec, settings: &RunSettings, network: &NetworkSizes, data: DataSizes) -> Self {
+        let forward = 2.0 * network.forward as f64;
+        let n_probe = match spec.probes.examples {
+            ProbeExamples::First(n) => n.min(data.n_train),
+            ProbeExamples::All => data.n_train,
+        };
+        // Vectors hold half as many numbers of twice the bits.
+        let (slower, bytes) = if settings.train.precision == Precision::F64 { (2.0, 8.0) } else { (1.0, 4.0) };
+        Self {
+            forward,
+            // Backward is two products a layer; the first layer's input needs no gradient.
+            gradient: 3.0 * forward - 2.0 * network.first as f64,
+            n_probe: n_probe as f64,
+            n_train: data.n_train as f64,
+            n_test: data.n_test as f64,
+            n_parameters: network.n_parameters as f64,
+            slower,
+            bytes,
+        }
+    }
 }
 
 /// Multiply-adds a second of one core, counted as two: far below the peak, since networks of sweeps are small.
-const FLOPS_PER_SECOND: f64 = 1.5e11;
+pub(crate) const FLOPS_PER_SECOND: f64 = 1.5e11;
 /// How many times longer a multiply-add takes in a convolution, its norm and activation with it: LeNet-5 and ResNet-8
 /// took 1.9 times what dense layers would.
 const CONV_SLOWNESS: u64 = 2;
@@ -218,22 +270,19 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
             result_bytes: NOOP_RUN_BYTES,
             snapshot_bytes: 0.0,
             seconds: SECONDS_PER_RUN,
+            probes: Vec::new(),
+            terms: None,
         };
     };
     let n_snapshots = spec.snapshots.steps(course).len() as u64;
-    let (parameters, snapshots) = (network.n_parameters as f64, n_snapshots as f64);
-    let forward = 2.0 * network.forward as f64;
-    // Backward is two products a layer; the first layer's input needs no gradient.
-    let gradient = 3.0 * forward - 2.0 * network.first as f64;
-    let n_probe = match spec.probes.examples {
-        ProbeExamples::First(n) => n.min(data.n_train),
-        ProbeExamples::All => data.n_train,
-    };
+    let terms = Terms::of(spec, settings, &network, data);
+    let Terms { forward, gradient, n_probe, n_train, n_test, n_parameters, slower, bytes } = terms;
+    let snapshots = n_snapshots as f64;
     let examples = course.total_steps as f64 * course.batch_rows as f64;
-    let probes = snapshots * (gradient * n_probe as f64 + forward * data.n_test as f64 + snapshots * parameters);
-    // Vectors hold half as many numbers of twice the bits.
-    let (slower, bytes) = if settings.train.precision == Precision::F64 { (2.0, 8.0) } else { (1.0, 4.0) };
-    let flops = slower * (examples * gradient + probes + 3.0 * forward * data.n_train as f64);
+    let always = snapshots * (gradient * n_probe + forward * n_test + snapshots * n_parameters);
+    let flops = slower * (examples * gradient + always + 3.0 * forward * n_train);
+    let probes = probe_costs::of_run(spec, course, &terms);
+    let asked_for: f64 = probes.iter().map(|probe| probe.seconds).sum();
     let gram = if n_snapshots <= GRAM_MAX_SNAPSHOTS { snapshots * (snapshots - 1.0) / 2.0 * 8.0 } else { 0.0 };
     Cost {
         n_snapshots,
@@ -242,8 +291,10 @@ pub(crate) fn cost(spec: &SweepSpec, settings: &RunSettings, course: &Course, da
             + snapshots * SNAPSHOT_ROW_BYTES
             + gram
             + (spec.probes.nulls.kinds.len() * NULL_ROWS_PER_KIND) as f64 * NULL_ROW_BYTES,
-        snapshot_bytes: snapshots * parameters * bytes,
-        seconds: flops / FLOPS_PER_SECOND + course.total_steps as f64 * SECONDS_PER_STEP + SECONDS_PER_RUN,
+        snapshot_bytes: snapshots * n_parameters * bytes,
+        seconds: flops / FLOPS_PER_SECOND + asked_for + course.total_steps as f64 * SECONDS_PER_STEP + SECONDS_PER_RUN,
+        probes,
+        terms: Some(terms),
     }
 }
 

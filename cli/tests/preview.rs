@@ -38,6 +38,46 @@ fn people_see_the_same_on_plain_lines() {
 }
 
 #[test]
+fn the_cost_of_what_is_asked_for_is_told_before_anything_runs() {
+    let scene = Scene::new();
+    let text = "name = \"a\"\n[train]\nepochs = 10\n[probes.hessian]\ntop = 3\niterations = 20\n[probes.surface]\n[probes.dimension]\n\
+                [probes.interpolation]\nsegments = [\"start-end\", \"consecutive\"]\npoints = 8\n\
+                [fork]\nbranches = 2\nepoch = 1\n[replicates]\nseed = 3\n\
+                [[compare]]\npairs_over = \"branch\"\nalign = [\"none\", \"weights\"]\n\
+                [[compare]]\nall_over = \"seed\"\nprobe = \"prediction\"\n";
+    scene.file("a.toml", text);
+    let preview = scene.run("preview a.toml --json").json();
+    for (key, expected) in [("n_runs", 6), ("n_comparisons", 3 + 2), ("n_jobs", 11), ("n_replicates", 6)] {
+        assert_eq!(preview[key], expected, "{key}: {preview}");
+    }
+    // Snapshots at epochs 0, 5 and 10 of ⌈1442 / 128⌉ = 12 steps.
+    let probes = preview["probes"].as_array().expect("a list");
+    let of =
+        |name: &str| probes.iter().find(|probe| probe["probe"] == name).unwrap_or_else(|| panic!("{name}: {preview}"));
+    let d = preview["n_parameters"]["low"].as_f64().expect("a number");
+    assert_eq!((&of("hessian")["n_snapshots"], &of("hessian")["memory_bytes"]), (&3.into(), &(20.0 * d * 4.0).into()));
+    assert_eq!(of("hessian")["products"], 3.0 * (20.0 + 12.0));
+    assert_eq!((&of("interpolation")["passes"], &of("surface")["passes"]), (&30.0.into(), &441.0.into()));
+    assert_eq!(probes.len(), 3, "dimension takes no pass over any data");
+    // The start, the fork and the end of each run.
+    assert_eq!(preview["members_bytes"], 6.0 * 3.0 * d * 4.0);
+    let text = scene.run("preview a.toml").done().to_owned();
+    for words in [
+        "6 runs and 5 comparisons",
+        "hessian: 3 snapshots, 96 Hessian-vector products",
+        "pairs over branch",
+        "branch × 2: 0 1",
+    ] {
+        assert!(text.contains(words), "`{words}` is missing in: {text}");
+    }
+    scene.file(
+        "late.toml",
+        "name = \"a\"\n[train]\nepochs = 2\n[axes]\n\"fork.step\" = [5, 24]\n[fork]\nbranches = 2\n",
+    );
+    scene.run("preview late.toml").refused(2, &["fork.step is step 24", "ends after step 24", "fork earlier"]);
+}
+
+#[test]
 fn networks_are_told_layer_by_layer() {
     let scene = Scene::new();
     let lenet = "name = \"a\"\n[data]\nname = \"mnist\"\ndir = \"x\"\n[model]\nkind = \"cnn\"\npreset = \"lenet5\"\n";

@@ -1,5 +1,7 @@
 //! `traipse preview SPEC`: what a sweep file means and costs, without running it.
 
+mod costs;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -19,6 +21,8 @@ use crate::output::units::{bytes, count, counted, duration, range};
 use crate::output::{Screen, style};
 use crate::sizes::{self, Cost, Shape};
 use crate::spec_file::{self, SpecFile};
+
+use self::costs::AskedFor;
 
 /// Values of an axis that are shown in a line of text.
 const SHOWN_VALUES: usize = 8;
@@ -49,6 +53,8 @@ struct Preview {
     n_runs: u64,
     n_excluded: u64,
     n_jobs: u64,
+    #[serde(flatten)]
+    asked_for: AskedFor,
     data: Vec<Value>,
     n_networks: usize,
     networks: Vec<NetworkPreview>,
@@ -113,8 +119,11 @@ impl Preview {
             .zip(courses)
             .map(|(shape, course)| sizes::cost(spec, &shape.settings, course, known.of(&shape.settings.data)))
             .collect();
-        let total = |of: fn(&Cost) -> f64| shapes.iter().zip(&costs).map(|(shape, cost)| shape.n_runs * of(cost)).sum();
-        let core_seconds: f64 = total(|cost| cost.seconds);
+        let total = |of: fn(&Cost) -> f64| -> f64 {
+            shapes.iter().zip(&costs).map(|(shape, cost)| shape.n_runs * of(cost)).sum()
+        };
+        let asked_for = AskedFor::new(plan, shapes, &costs);
+        let core_seconds: f64 = total(|cost| cost.seconds) + asked_for.compare_seconds;
         let n_cores = available_parallelism().map_or(1, usize::from);
         let (n_networks, networks) = networks(file, shapes, known);
         Self {
@@ -128,7 +137,8 @@ impl Preview {
             n_replicates: plan.n_replicates(),
             n_runs: plan.n_runs(),
             n_excluded: plan.n_excluded(),
-            n_jobs: plan.n_jobs(),
+            n_jobs: plan.n_runs() + plan.n_comparisons(),
+            asked_for,
             data: known.0.iter().map(|(data, sizes)| data_preview(data, *sizes)).collect(),
             n_parameters: Range::over(costs.iter().map(|cost| cost.n_parameters)),
             n_steps: Range::over(courses.iter().map(|course| course.total_steps)),
@@ -158,10 +168,13 @@ impl Preview {
         }
         line("cells", count(self.n_cells));
         line("runs", self.runs_text());
-        line("jobs", format!("{}, one a run", count(self.n_runs)));
+        line("jobs", self.asked_for.jobs_text(self.n_runs));
         line("length", range(self.n_steps.low, self.n_steps.high, count) + " optimiser steps a run");
         line("snapshots", self.snapshots_text());
         line("parameters", range(self.n_parameters.low, self.n_parameters.high, count));
+        for (label, text) in self.asked_for.lines() {
+            line(label, text);
+        }
         let snapshots = self.snapshot_bytes_per_run;
         line("memory", format!("up to {} of snapshots a run, while it runs", bytes(snapshots.high)));
         line("results", format!("about {} of tables", bytes(self.result_bytes)));
@@ -262,11 +275,17 @@ fn axes(file: &SpecFile) -> Vec<AxisPreview> {
 
 fn replicates(file: &SpecFile) -> Vec<AxisPreview> {
     let preview = |axis: &traipse_sweep::spec::ReplicateAxis| AxisPreview {
-        key: serde_json::to_value(axis.key).map(|key| value_text(&key)).unwrap_or_default(),
+        key: axis.key.as_str().to_owned(),
         n: axis.values.len(),
         values: axis.values.iter().map(|&seed| json!(seed)).collect(),
     };
-    file.spec().replicates.iter().map(preview).collect()
+    let branches = file.spec().n_branches;
+    let branch = AxisPreview {
+        key: "branch".into(),
+        n: branches as usize,
+        values: (0..branches).map(|branch| json!(branch)).collect(),
+    };
+    file.spec().replicates.iter().map(preview).chain((branches > 1).then_some(branch)).collect()
 }
 
 fn data_preview(data: &DataSettings, sizes: DataSizes) -> Value {

@@ -25,8 +25,8 @@ pub(crate) struct Grid {
     pub(crate) families: Vec<Family>,
     /// Numbers of comparisons, those left out included.
     pub(crate) n_groups: u64,
-    /// Comparisons that are made.
-    pub(crate) n_comparisons: u64,
+    /// Comparisons that are made, by `[[compare]]`.
+    pub(crate) n_made: Vec<u64>,
 }
 
 /// A seed, or the branch of a fork, as a digit of a job's index.
@@ -172,7 +172,7 @@ impl Grid {
             replicates: replicate_digits(spec),
             families: Vec::new(),
             n_groups: 0,
-            n_comparisons: 0,
+            n_made: Vec::new(),
         };
         for (at, product) in spec.products.iter().enumerate() {
             grid.push(spec, at, product)?;

@@ -66,13 +66,22 @@ impl Plan {
     /// Comparisons that are made, without those of excluded runs.
     #[must_use]
     pub fn n_comparisons(&self) -> u64 {
-        self.grid.n_comparisons
+        self.grid.n_made.iter().sum()
+    }
+
+    /// Those of one of the spec's `[[compare]]`.
+    ///
+    /// # Panics
+    /// If the spec has no such one.
+    #[must_use]
+    pub fn n_comparisons_of(&self, compare: usize) -> u64 {
+        self.grid.n_made[compare]
     }
 
     /// Comparisons that have a number and are left out: `n_jobs - n_run_jobs - n_comparisons`.
     #[must_use]
     pub fn n_excluded_comparisons(&self) -> u64 {
-        self.grid.n_groups - self.grid.n_comparisons
+        self.grid.n_groups - self.n_comparisons()
     }
 
     /// What a job does.
@@ -193,7 +202,7 @@ pub(super) fn add(grid: &mut Grid, spec: &SweepSpec) -> Result<(), GridError> {
         if made == 0 {
             return nothing(at, compare);
         }
-        grid.n_comparisons += made;
+        grid.n_made.push(made);
     }
     Ok(())
 }
