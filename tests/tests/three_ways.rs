@@ -27,6 +27,30 @@ keep = true
 seed = 4
 "#;
 
+/// The same with comparisons: each two of a cell's four runs, and neighbouring rates, which wait for runs of two cells.
+const COMPARED: &str = r#"
+spec = 1
+name = "three-ways-compared"
+[model]
+hidden = [32]
+[train]
+epochs = 25
+batch_size = 32
+[axes]
+"train.learning_rate" = [0.02, 0.1, 0.5]
+[replicates]
+seed = 4
+[[compare]]
+pairs_over = "seed"
+probe = "interpolation"
+points = 3
+align = ["none", "weights"]
+[[compare]]
+neighbours_over = "train.learning_rate"
+probe = "prediction"
+at = ["start", "end"]
+"#;
+
 /// Runs `traipse` to its end and returns what it printed; fails loudly if it fails.
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let output =
@@ -113,7 +137,7 @@ impl Cluster {
 }
 
 /// A coordinator and two workers; one worker and the coordinator are killed hard. Returns the tables' folder.
-fn killed(spec: &Path, folder: &Path) -> PathBuf {
+fn killed(spec: &Path, folder: &Path, n_jobs: u64) -> PathBuf {
     let cluster = Cluster::new(folder);
     let mut coordinator = cluster.coordinator();
     let submitted = cluster.ask(&["submit", text(spec), "--json"]).expect("the sweep is accepted");
@@ -129,12 +153,15 @@ fn killed(spec: &Path, folder: &Path) -> PathBuf {
     let _restarted = cluster.coordinator();
     let status = cluster.status(&sweep).expect("the sweep is still known");
     let done = status["n_succeeded"].as_u64().expect("a count");
-    assert!((6..24).contains(&done), "the kills must fall in the middle of the sweep: {done} of 24 were done");
+    assert!(
+        (6..n_jobs).contains(&done),
+        "the kills must fall in the middle of the sweep: {done} of {n_jobs} were done"
+    );
 
     cluster.ask(&["watch", &sweep, "--quiet"]).expect("the sweep ends well");
     let status = cluster.status(&sweep).expect("the sweep is known");
-    assert_eq!(status["n_succeeded"], 24, "{status}");
-    assert!(status["n_lost_attempts"].as_u64() >= Some(1), "the killed worker's run was lost: {status}");
+    assert_eq!(status["n_succeeded"], n_jobs, "{status}");
+    assert!(status["n_lost_attempts"].as_u64() >= Some(1), "the killed worker's job was lost: {status}");
     let out = folder.join("killed");
     cluster.ask(&["collect", &sweep, "--out", text(&out)]).expect("the tables are collected");
     assert!(
@@ -144,29 +171,31 @@ fn killed(spec: &Path, folder: &Path) -> PathBuf {
     out
 }
 
-#[test]
-fn one_worker_two_workers_and_kills_give_the_same_bytes() {
+/// Runs a sweep of `n_jobs` three ways and compares the tables, which have these names.
+fn three_ways(spec_text: &str, n_jobs: u64, expected: &[&str]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let spec = folder.path().join("three-ways.toml");
-    std::fs::write(&spec, SPEC).expect("the spec is written");
+    std::fs::write(&spec, spec_text).expect("the spec is written");
 
     let one = tables(&local(&spec, folder.path(), "1")).expect("tables");
-    let names: Vec<&str> = one.keys().map(String::as_str).collect();
-    assert_eq!(
-        names,
-        [
-            "convergence.parquet",
-            "gram.parquet",
-            "nulls.parquet",
-            "runs.parquet",
-            "statistics.parquet",
-            "trajectory.parquet"
-        ]
-    );
+    let names: Vec<&str> = one.keys().filter_map(|name| name.strip_suffix(".parquet")).collect();
+    assert_eq!(names, expected);
     let two = tables(&local(&spec, folder.path(), "2")).expect("tables");
-    let killed = tables(&killed(&spec, folder.path())).expect("tables");
+    let killed = tables(&killed(&spec, folder.path(), n_jobs)).expect("tables");
     for (name, bytes) in &one {
         assert!(two.get(name) == Some(bytes), "{name} differs between one and two workers");
         assert!(killed.get(name) == Some(bytes), "{name} differs after the kills");
     }
+}
+
+#[test]
+fn one_worker_two_workers_and_kills_give_the_same_bytes() {
+    three_ways(SPEC, 24, &["convergence", "gram", "nulls", "runs", "statistics", "trajectory"]);
+}
+
+#[test]
+fn comparisons_are_the_same_bytes_too() {
+    // Twelve runs, 3 × 6 pairs of seeds and 4 × 2 of neighbouring rates.
+    let expected = ["comparisons", "convergence", "gram", "nulls", "runs", "statistics", "trajectory"];
+    three_ways(COMPARED, 38, &expected);
 }
