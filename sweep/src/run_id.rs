@@ -152,7 +152,8 @@ mod tests {
         };
         assert_eq!(forked(0, |_| ()), plain, "the trunk's own branch");
         assert_eq!(forked(0, |fork| fork.train.learning_rate = Some(0.1)), plain, "the rate stays");
-        let others: [(u32, fn(&mut ForkSettings)); 6] = [
+        type Other = (u32, fn(&mut ForkSettings));
+        let others: [Other; 6] = [
             (1, |_| ()),
             (2, |_| ()),
             (1, |fork| (fork.epoch, fork.step) = (None, Some(2))),

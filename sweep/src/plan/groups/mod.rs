@@ -174,7 +174,7 @@ pub(super) fn add(grid: &mut Grid, spec: &SweepSpec) -> Result<(), GridError> {
     let mut most = vec![0_u64; grid.blocks.len()];
     for (at, compare) in spec.compare.iter().enumerate() {
         let (mut known, mut made) = (false, 0_u64);
-        for block in 0..grid.blocks.len() {
+        for (block, most) in most.iter_mut().enumerate() {
             let numbered = (block, &grid.blocks[block]);
             let family = match Family::new(spec, at, numbered, &grid.replicates, grid.n_groups) {
                 Ok(family) => family,
@@ -186,8 +186,8 @@ pub(super) fn add(grid: &mut Grid, spec: &SweepSpec) -> Result<(), GridError> {
                 Err(NoFamily::TooMany) => return too_many(at),
             };
             known = true;
-            most[block] = most[block].saturating_add(family.most_of_one());
-            check_run(at, compare, &family, most[block])?;
+            *most = most.saturating_add(family.most_of_one());
+            check_run(at, compare, &family, *most)?;
             let left = count::count(&family, numbered.1)?;
             match grid.n_groups.checked_add(family.n).filter(|n| n.checked_add(grid.n_jobs).is_some()) {
                 Some(n) => grid.n_groups = n,

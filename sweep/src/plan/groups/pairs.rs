@@ -117,7 +117,7 @@ impl Choice {
 
     /// The pair of a value in a round, and whom it meets there.
     fn in_round(&self, round: u64, value: u64) -> Option<(u64, u64)> {
-        let (even, circle) = (self.n % 2 == 0, self.circle());
+        let (even, circle) = (self.n.is_multiple_of(2), self.circle());
         let outside = even && value == self.n - 1;
         let distance = if outside { 0 } else { (value + circle - round) % circle };
         let s = distance.min((circle - distance) % circle);

@@ -12,6 +12,9 @@ use crate::spec::{Compare, Format, parse};
 const KEYS: [&str; 4] = ["data.train_limit", "train.batch_size", "train.epochs", "data.seed"];
 const SEEDS: [&str; 4] = ["seed", "init_seed", "order_seed", "branch"];
 
+/// Kind, axis, most pairs, and wanted values of keys, by number.
+type Asked = (usize, usize, Option<u32>, Vec<(usize, usize)>);
+
 /// A random grid of one or two products, seeds, branches and exclusions, with comparisons.
 #[derive(Clone, Debug)]
 struct Random {
@@ -21,7 +24,7 @@ struct Random {
     rules: Vec<Vec<(usize, usize)>>,
     zip: bool,
     balanced: bool,
-    compare: Vec<(usize, usize, Option<u32>, Vec<(usize, usize)>)>,
+    compare: Vec<Asked>,
 }
 
 impl Random {
@@ -49,7 +52,7 @@ impl Random {
     fn spec(&self) -> Option<SweepSpec> {
         let mut spec = parse(&self.document(), Format::Json, "r").ok()?;
         spec.n_branches = self.branches;
-        let compare = |(kind, over, max_pairs, wanted): &(usize, usize, Option<u32>, Vec<(usize, usize)>)| {
+        let compare = |(kind, over, max_pairs, wanted): &Asked| {
             let mut conditions: BTreeMap<String, Vec<Value>> = BTreeMap::new();
             for (key, value) in wanted {
                 let all = [KEYS, SEEDS].concat();
