@@ -202,7 +202,7 @@ pub struct Interpolation {
 pub enum Segment {
     /// From the start to the end.
     StartEnd,
-    /// From each snapshot to the end.
+    /// From each chosen snapshot, and from every t*, to the end.
     SnapshotEnd,
     /// From each snapshot to the next.
     Consecutive,

@@ -1,6 +1,6 @@
 //! `[probes.interpolation]`: the loss along segments between snapshots.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use traipse_probe::segment::{Barriers, Curve, Walk};
 use traipse_probe::{Element, Missing};
@@ -21,10 +21,11 @@ pub(super) fn measure<T: Element>(
     measured: &mut Measured,
 ) -> Result<(), Ended> {
     let chosen = scene.chosen(&settings.at);
+    let arrivals: Vec<usize> = scene.analysis.convergence.iter().filter_map(|row| row.snapshot).collect();
     // One segment may be of several kinds.
     let mut known: BTreeMap<Ends, Curve> = BTreeMap::new();
     for &kind in &settings.segments {
-        for ends in segments(kind, &chosen, scene.journey.end()) {
+        for ends in segments(kind, &chosen, &arrivals, scene.journey.end()) {
             let curve = match known.remove(&ends) {
                 Some(curve) => curve,
                 None => walk(scene, settings, ends)?,
@@ -39,12 +40,15 @@ pub(super) fn measure<T: Element>(
     Ok(())
 }
 
-/// Which segments there are of a kind.
-fn segments(kind: Segment, chosen: &[usize], end: Option<usize>) -> Vec<Ends> {
+/// Which segments there are of a kind. Those to the end begin at every t* too, whatever was chosen.
+fn segments(kind: Segment, chosen: &[usize], arrivals: &[usize], end: Option<usize>) -> Vec<Ends> {
     let to_end = |from: usize| end.filter(|&end| from < end).map(|end| (from, end));
     match kind {
         Segment::StartEnd => to_end(0).into_iter().collect(),
-        Segment::SnapshotEnd => chosen.iter().filter_map(|&from| to_end(from)).collect(),
+        Segment::SnapshotEnd => {
+            let from: BTreeSet<usize> = chosen.iter().chain(arrivals).copied().collect();
+            from.into_iter().filter_map(to_end).collect()
+        }
         Segment::Consecutive => chosen.windows(2).map(|pair| (pair[0], pair[1])).collect(),
     }
 }
