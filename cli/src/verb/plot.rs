@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use strsim::jaro_winkler;
-use traipse_results::Tables;
 use traipse_results::figure::{self, CATALOGUE, Choice, Entry, Wanted};
 
 use crate::error::Error;

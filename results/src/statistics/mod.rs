@@ -72,6 +72,7 @@ pub(crate) struct Summarizer {
 
 impl Summarizer {
     /// For cells of that design, whose seeds have one run each.
+    #[cfg(test)]
     pub(crate) fn new(design: Design) -> Self {
         Self::with_branches(design, 1)
     }

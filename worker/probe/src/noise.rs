@@ -95,8 +95,8 @@ impl Minibatches {
             for (at, other) in (start..).zip(&held) {
                 join(at, other, &held[..=at - start]);
             }
-            for at in start + held.len()..n {
-                join(at, &gradient(evaluator, &batches[at]), &held);
+            for (at, batch) in batches.iter().enumerate().skip(start + held.len()) {
+                join(at, &gradient(evaluator, batch), &held);
             }
         }
         Self { batch_rows: batches[0].len(), n, gram }
@@ -186,7 +186,7 @@ mod tests {
 
     /// Batches with these gradients.
     fn of(gradients: &[&[f64]], batch_rows: usize) -> Minibatches {
-        let gram = gradients.iter().flat_map(|a| gradients.iter().map(|b| lanes::dot(*a, *b))).collect();
+        let gram = gradients.iter().flat_map(|a| gradients.iter().map(|b| lanes::dot(a, b))).collect();
         Minibatches { batch_rows, n: gradients.len(), gram }
     }
 

@@ -31,7 +31,6 @@ impl Worst {
     }
 
     fn assert_below(&self, tolerance: f64) {
-        println!("{:#?}", self.0);
         for (what, error) in &self.0 {
             assert!(*error < tolerance, "{what} is off by {error:e}");
         }

@@ -257,7 +257,9 @@ fn travelled(n: u64, stride: u64, dimension: usize, beta: f64) -> Trajectory {
     let (mut theta, mut velocity) = (vec![0.0_f64; dimension], vec![0.0_f64; dimension]);
     for t in 0..=n * stride {
         if t % stride == 0 {
-            trajectory.push(t, &Snapshot::f32(theta.iter().map(|x| *x as f32).collect())).unwrap();
+            trajectory
+                .push(t, &Snapshot::f32(theta.iter().map(|x| *x as f32).collect()))
+                .expect("memory takes every record");
         }
         for (x, v) in theta.iter_mut().zip(&mut velocity) {
             *v = beta * *v + stream.normal();

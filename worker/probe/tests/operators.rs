@@ -69,7 +69,7 @@ fn small_surfaces_have_their_eigenvalues() {
 #[test]
 fn residuals_bound_the_error_and_vectors_are_unit() {
     let matrix = semicircle(200);
-    let exact = matrix.clone().symmetric_eigenvalues();
+    let exact = matrix.symmetric_eigenvalues();
     for steps in [5, 20, 60, 200] {
         let found = ends(&matrix, 6, steps);
         for pair in found.top.iter().take(steps).chain([&found.bottom]) {

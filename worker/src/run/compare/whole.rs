@@ -101,13 +101,13 @@ fn means<T: Element>(
     }
     let mut gallery = Gallery::<T>::new(members, wanted.predictions);
     let mut means = Means::default();
-    for i in 0..members.len() {
+    for (i, party) in parties.iter().enumerate() {
         let here = gallery.get(i)?;
         for j in i + 1..members.len() {
             signals.next()?;
             let there = gallery.get(j)?;
             if wanted.distance {
-                match distance(parties[i], &here.place, &there.place, align) {
+                match distance(party, &here.place, &there.place, align) {
                     Ok(distance) => means.distance.add(distance),
                     Err(missing) => {
                         reasons.add(missing.as_str());
