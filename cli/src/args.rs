@@ -48,6 +48,8 @@ pub(crate) enum Verb {
     Preview(verb::preview::Args),
     /// Show the data sets, or fetch one.
     Data(verb::data::Args),
+    /// Write one run so that anybody can retrain it outside Traipse and compare.
+    Export(verb::export::Args),
     /// Print the JSON Schema of sweep files, for editors.
     Schema(verb::schema::Args),
     /// Print a shell's completions.

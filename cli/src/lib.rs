@@ -9,6 +9,7 @@ mod connection;
 mod data_sizes;
 mod error;
 mod exit;
+mod export;
 mod fetch;
 mod folders;
 mod follow;

@@ -5,6 +5,7 @@ pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod data;
+pub(crate) mod export;
 pub(crate) mod local;
 pub(crate) mod plot;
 pub(crate) mod preview;
@@ -37,6 +38,7 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Report(args) => report::run(args, screen),
         Verb::Plot(args) => plot::run(args, screen),
         Verb::Preview(args) => preview::run(args, screen),
+        Verb::Export(args) => export::run(args, screen),
         Verb::Data(args) => data::run(args, screen),
         Verb::Schema(args) => schema::run(args, screen),
         Verb::Completions(args) => completions::run(args, screen),

@@ -32,5 +32,5 @@ pub use numerics::{cpu_features, numerics};
 pub use problem::{LayerShape, Problem, ProblemError};
 pub use train::{
     Budget, CheckpointError, Cohort, Iteration, Lbfgs, Minimum, Population, Position, ShapeError, Step, Trainer,
-    UpdateSums, epoch_order,
+    UpdateSums, course_steps, epoch_order,
 };

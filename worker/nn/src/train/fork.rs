@@ -43,6 +43,21 @@ impl Fork {
     }
 }
 
+/// The training rows and the learning rate of every step of a course, in order, on the run's own branch. A training
+/// that stops early takes the first of them.
+pub fn course_steps(problem: &Problem) -> impl Iterator<Item = (Vec<u32>, f64)> {
+    let (fork, rates) = (Fork::of(problem), LearningRate::new(&problem.settings().train, problem.course()));
+    let mut batches = Batches::after(problem, 0);
+    (0..problem.course().total_steps).map(move |step| {
+        let forked = fork.as_ref().filter(|fork| fork.step <= step);
+        if forked.is_some_and(|fork| fork.step == step) {
+            batches = Batches::after(problem, step);
+        }
+        let rate = forked.map_or_else(|| rates.at(step), |fork| fork.rates.at(step));
+        (batches.next_batch().to_vec(), rate)
+    })
+}
+
 /// The settings of a training after its fork.
 fn after(train: &TrainSettings, fork: &ForkSettings) -> TrainSettings {
     let mut train = train.clone();

@@ -22,6 +22,7 @@ pub use batches::epoch_order;
 pub use checkpoint::CheckpointError;
 pub use cohort::{Cohort, Population, Position, ShapeError};
 use fork::Fork;
+pub use fork::course_steps;
 use full_batch::FullBatch;
 pub use lbfgs::{Budget, Iteration, Lbfgs, Minimum};
 use schedule::LearningRate;
