@@ -37,7 +37,7 @@ def main():
             assert a[0] == b[0] == c[0] and a[1] == b[1] == c[1], (axis, a, b, c)
             print(f"  {axis} = {a[0]}: {a[1]} runs, mean final_test_error {a[2]}")
     joined = duckdb.sql(f"""
-        select r.{axes[-1] if axes else 'seed'}, avg(c.travel_fraction), avg(c.travel_fraction_walk)
+        select r."{axes[-1] if axes else 'seed'}", avg(c.travel_fraction), avg(c.travel_fraction_walk)
         from '{folder}/convergence.parquet' c join '{runs}' r using (run) where c.q = 0.01 group by 1 order by 1""").fetchall()
     print(f"joined on run: {joined}")
 

@@ -190,12 +190,12 @@ fn three_ways(spec_text: &str, n_jobs: u64, expected: &[&str]) {
 
 #[test]
 fn one_worker_two_workers_and_kills_give_the_same_bytes() {
-    three_ways(SPEC, 24, &["convergence", "gram", "nulls", "runs", "statistics", "trajectory"]);
+    three_ways(SPEC, 24, &["contrasts", "convergence", "gram", "nulls", "runs", "statistics", "trajectory"]);
 }
 
 #[test]
 fn comparisons_are_the_same_bytes_too() {
     // Twelve runs, 3 × 6 pairs of seeds and 4 × 2 of neighbouring rates.
-    let expected = ["comparisons", "convergence", "gram", "nulls", "runs", "statistics", "trajectory"];
+    let expected = ["comparisons", "contrasts", "convergence", "gram", "nulls", "runs", "statistics", "trajectory"];
     three_ways(COMPARED, 38, &expected);
 }
