@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use safetensors::SafeTensors;
 use traipse_nn::data;
 use traipse_sweep::columns::{ColumnDef, Table, comparisons as columns};
 use traipse_sweep::plan::Plan;
@@ -348,4 +349,43 @@ fn a_comparison_stops_when_it_is_told() {
     let task = sweep.task(comparison, JobNumber(0));
     task.stop.store(true, std::sync::atomic::Ordering::Relaxed);
     assert!(matches!(compare(&task, &members).0, RunEnd::Stopped));
+}
+
+/// The file of a run with one hidden layer, its units in another order.
+fn permuted(bytes: &[u8], order: &[usize]) -> Vec<u8> {
+    let tensors = SafeTensors::deserialize(bytes).expect("a safetensors file");
+    let mut copy = bytes.to_vec();
+    for (name, tensor) in tensors.tensors() {
+        let (width, start) = (tensor.dtype().bitsize() / 8, tensor.data().as_ptr() as usize - bytes.as_ptr() as usize);
+        let of_inputs = name.ends_with("layers.1.weight");
+        if !of_inputs && !name.contains("layers.0.") {
+            continue;
+        }
+        // Numbers that move together, and how many units lie behind each other before the next output begins.
+        let piece = if of_inputs { width } else { tensor.data().len() / order.len() };
+        for at in (0..tensor.data().len()).step_by(piece) {
+            let (row, unit) = (at / piece / order.len(), at / piece % order.len());
+            let from = (row * order.len() + order[unit]) * piece;
+            copy[start + at..start + at + piece].copy_from_slice(&tensor.data()[from..from + piece]);
+        }
+    }
+    copy
+}
+
+#[test]
+fn a_permuted_copy_has_a_barrier_until_it_is_aligned() {
+    let align = vec![Align::None, Align::Weights];
+    let mut sweep = Sweep::new(SMALL, vec![Compare { align, ..pairs(CompareProbe::Interpolation) }], |_| ());
+    let (comparison, bytes) = (sweep.comparison(0), sweep.left(JobNumber(0)).1);
+    let order: Vec<usize> = (0..16).map(|i| (5 * i + 3) % 16).collect();
+    let mut members = sweep.members(comparison);
+    members[1].snapshots = Some(file(&permuted(&bytes, &order), JobNumber(1)));
+    let rows = sweep.of(0, &members);
+    let loss = rows.list(&columns::TRAIN_LOSS, 0).expect("losses");
+    assert!((loss[0] - loss[10]).abs() < 1e-6, "one function: {loss:?}");
+    assert_eq!(rows.known(&columns::PREDICTION_DISAGREEMENT, 0), 0.0);
+    assert!(rows.known(&columns::BARRIER_CHORD, 0) > 0.3 && rows.known(&columns::DISTANCE, 0) > 1.0);
+    for of in [&columns::DISTANCE, &columns::BARRIER_MEAN, &columns::BARRIER_CHORD, &columns::BARRIER_MAX] {
+        assert_eq!(rows.known(of, 1), 0.0, "{} when aligned", of.name);
+    }
 }

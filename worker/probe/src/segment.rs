@@ -119,10 +119,27 @@ impl Curve {
         ends: [End<'_, T>; 2],
         walk: &Walk<'_>,
     ) -> Self {
+        Self::between_while(problem, evaluator, ends, walk, &mut || true).expect("nothing stops it")
+    }
+
+    /// The same, asking before each point whether to go on; none where the answer was no.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn between_while<T: Element>(
+        problem: &Problem,
+        evaluator: &mut Evaluator<T>,
+        ends: [End<'_, T>; 2],
+        walk: &Walk<'_>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Self> {
         let alpha = shares(walk.n_interior);
         let mut place = Place::new(problem);
         let [mut train, mut test] = [Losses::default(), Losses::default()];
         for &a in &alpha {
+            if !go_on() {
+                return None;
+            }
             place.go(ends, a);
             place.settle(evaluator, walk.rows);
             train.push(evaluator.loss(&place.theta, &place.buffers, Rows::Train(walk.rows)));
@@ -130,15 +147,15 @@ impl Curve {
                 test.push(evaluator.loss(&place.theta, &place.buffers, Rows::Test));
             }
         }
-        let loss_error = loss_error(problem, ends, walk.rows, &alpha, &train.mean);
-        Self {
+        let loss_error = loss_error(problem, ends, walk.rows, [&alpha, &train.mean], go_on)?;
+        Some(Self {
             alpha,
             train_loss: train.mean,
             train_error: train.error,
             test_loss: test.mean,
             test_error: test.error,
             loss_error,
-        }
+        })
     }
 
     /// How high its training loss rises.
@@ -199,25 +216,30 @@ impl Losses {
     }
 }
 
+/// See [`Curve::loss_error`]; of shares and their training losses.
 fn loss_error<T: Element>(
     problem: &Problem,
     ends: [End<'_, T>; 2],
     rows: &[u32],
-    alpha: &[f64],
-    train_loss: &[f64],
-) -> f64 {
+    [alpha, train_loss]: [&[f64]; 2],
+    go_on: &mut dyn FnMut() -> bool,
+) -> Option<f64> {
     let reversed: Vec<u32> = rows.iter().rev().copied().collect();
     let mut evaluator = Evaluator::<f64>::new(problem);
     let mut place = Place::new(problem);
-    let mut off = |at: usize| {
+    let last = alpha.len() - 1;
+    let mut worst: f64 = 0.0;
+    for at in [0, last / 2, last] {
+        if !go_on() {
+            return None;
+        }
         place.go(ends, alpha[at]);
         // The statistics are a part of the function, not of its error: they come from the rows in their order.
         place.settle(&mut evaluator, rows);
         let exact = evaluator.loss(&place.theta, &place.buffers, Rows::Train(&reversed)).mean;
-        (train_loss[at] - exact).abs()
-    };
-    let last = alpha.len() - 1;
-    [0, last / 2, last].map(&mut off).into_iter().fold(0.0, f64::max)
+        worst = worst.max((train_loss[at] - exact).abs());
+    }
+    Some(worst)
 }
 
 fn interior<V>(values: &[V]) -> &[V] {

@@ -35,7 +35,7 @@ pub(super) fn rows<T: Element>(
             let mut row = place_cells(instant, align, steps.map(Result::ok));
             row.push((&columns::FORK_STEP, fork_step(a, b).into()));
             if let Some(pair) = &pair {
-                pair.measure(compare, align, &mut row, &mut reasons)?;
+                pair.measure(signals, compare, align, &mut row, &mut reasons)?;
             }
             if let Some(predictions) = &predictions {
                 prediction_cells(predictions, &mut row, &mut reasons);
@@ -61,7 +61,14 @@ impl<'a, T: Element> Pair<'a, T> {
     }
 
     /// All but the predictions, which do not depend on the alignment.
-    fn measure(&self, compare: &Compare, align: Align, row: &mut Row, reasons: &mut Reasons) -> Result<(), Fault> {
+    fn measure(
+        &self,
+        signals: &Signals<'_>,
+        compare: &Compare,
+        align: Align,
+        row: &mut Row,
+        reasons: &mut Reasons,
+    ) -> Result<(), Fault> {
         let wanted = Wanted::of(compare.probe);
         if !wanted.distance {
             return Ok(());
@@ -87,7 +94,8 @@ impl<'a, T: Element> Pair<'a, T> {
             row.push((&columns::DISPLACEMENT_COSINE, self.displacement_cosine(reasons)?.into()));
         }
         if wanted.curve {
-            self.curve_cells(compare, there, row, reasons);
+            let curve = self.curve(signals, compare, there)?;
+            self.curve_cells(compare, &curve, row, reasons);
         }
         Ok(())
     }
@@ -119,23 +127,29 @@ impl<'a, T: Element> Pair<'a, T> {
         Ok(is_known.then(|| dot / (squares[0].sqrt() * squares[1].sqrt())))
     }
 
-    fn curve_cells(&self, compare: &Compare, there: &Place<T>, row: &mut Row, reasons: &mut Reasons) {
+    fn curve(&self, signals: &Signals<'_>, compare: &Compare, there: &Place<T>) -> Result<Curve, Fault> {
         let problem = &self.parties[0].problem;
-        let [on_train, on_test] = [Measure::Train, Measure::Test].map(|set| compare.measure.contains(&set));
         // Running statistics are estimated on the training set, also where the loss is measured on the test set alone.
-        let needs_rows = on_train || problem.n_buffers() > 0;
+        let needs_rows = compare.measure.contains(&Measure::Train) || problem.n_buffers() > 0;
         let rows = if needs_rows { probe_order(problem.data()) } else { Vec::new() };
-        let walk = Walk { n_interior: compare.points, rows: &rows, with_test: on_test };
-        let mut evaluator = Evaluator::new(problem);
-        let curve = Curve::between(problem, &mut evaluator, [&self.places[0].theta, &there.theta], &walk);
+        let with_test = compare.measure.contains(&Measure::Test);
+        let walk = Walk { n_interior: compare.points, rows: &rows, with_test };
+        let ends = [&self.places[0].theta[..], &there.theta];
+        let mut go_on = || signals.next().is_ok();
+        let curve = Curve::between_while(problem, &mut Evaluator::new(problem), ends, &walk, &mut go_on);
+        curve.ok_or(Fault::Stopped)
+    }
+
+    fn curve_cells(&self, compare: &Compare, curve: &Curve, row: &mut Row, reasons: &mut Reasons) {
+        let [on_train, on_test] = [Measure::Train, Measure::Test].map(|set| compare.measure.contains(&set));
         row.push((&columns::ALPHA, curve.alpha.clone().into()));
         let by_design = !is_replicate(self.parties[0], self.parties[1]);
         if on_train {
             row.push((&columns::TRAIN_LOSS, losses(&curve.train_loss, reasons)));
             row.push((&columns::TRAIN_ERROR, finite(&curve.train_error)));
-            barrier_cells(&curve, by_design, row, reasons);
+            barrier_cells(curve, by_design, row, reasons);
         }
-        if on_test && !problem.data().test.is_empty() {
+        if on_test && !self.parties[0].problem.data().test.is_empty() {
             row.push((&columns::TEST_LOSS, losses(&curve.test_loss, reasons)));
             row.push((&columns::TEST_ERROR, finite(&curve.test_error)));
             let barrier = (!by_design).then(|| over_mean(&curve.test_error));
