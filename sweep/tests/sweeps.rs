@@ -80,6 +80,12 @@ fn the_question_is_asked_of_a_grid_and_of_forks() {
 }
 
 #[test]
+fn the_question_is_asked_of_mnist_in_minutes() {
+    let plan = plan("stuck-in-a-what-mnist");
+    assert_eq!((plan.n_cells(), plan.n_runs(), plan.n_comparisons()), (9, 54, 51));
+}
+
+#[test]
 fn every_study_reads() {
     let runs = [
         ("break-even-point", 25),

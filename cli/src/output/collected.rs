@@ -66,12 +66,11 @@ pub(crate) fn text(
         0 => String::new(),
         n => style::warning(format!(", {} to come: these tables are partial", count(n))),
     };
-    screen.print(format!(
-        "{}  {}: {}{partial}",
-        style::strong(&status.name),
-        counted(status.n_runs, "run"),
-        outcomes(status)
-    ))?;
+    let jobs = match status.n_comparisons {
+        0 => counted(status.n_runs, "run"),
+        n => format!("{} and {}", counted(status.n_runs, "run"), counted(n, "comparison")),
+    };
+    screen.print(format!("{}  {jobs}: {}{partial}", style::strong(&status.name), outcomes(status)))?;
     if !status.message.is_empty() {
         screen.print(format!("  {}", style::warning(&status.message)))?;
     }

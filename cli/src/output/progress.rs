@@ -102,7 +102,8 @@ fn details(status: &SweepStatus, began: Began, now: Instant) -> String {
     if n_here > 0 {
         // The coordinator's figure is of the last seconds; at the end the mean says more.
         let now = if n_left > 0 && status.rate > 0.0 { status.rate } else { n_here as f64 / elapsed.max(1e-3) };
-        parts.push(format!("{} runs/s", rate(now)));
+        let what = if status.n_comparisons == 0 { "runs" } else { "jobs" };
+        parts.push(format!("{} {what}/s", rate(now)));
     }
     if n_left > 0 && n_here > 0 && elapsed >= SAY_AFTER.as_secs_f64() {
         // Any prefix of a balanced order covers the grid evenly: the mean so far is a fair guess.

@@ -200,7 +200,8 @@ fn pace(status: &SweepStatus, n_before: u64, took: Duration, screen: &Screen) {
     let n = status.n_ended().saturating_sub(n_before);
     if n > 0 {
         let per_second = rate(n as f64 / took.as_secs_f64().max(1e-9));
-        screen.note(format!("{} in {}, {per_second} runs/s", counted(n, "run"), duration(took)));
+        let what = if status.n_comparisons == 0 { "run" } else { "job" };
+        screen.note(format!("{} in {}, {per_second} {what}s/s", counted(n, what), duration(took)));
     }
 }
 

@@ -58,7 +58,11 @@ impl Quadrature {
 
     /// The weight of the nodes that fit.
     fn mass(&self, fits: impl Fn(f64) -> bool) -> f64 {
-        self.nodes.iter().zip(&self.weights).filter(|(node, _)| fits(**node)).map(|(_, weight)| weight).sum()
+        self.nodes
+            .iter()
+            .zip(&self.weights)
+            .filter(|(node, _)| fits(**node))
+            .fold(0.0, |mass, (_, weight)| mass + weight)
     }
 }
 
@@ -82,7 +86,8 @@ impl Masses {
 /// The mean and its standard error.
 fn mean(values: Vec<f64>) -> (f64, Option<f64>) {
     let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
+    // A sum of nothing but zeros would start at −0.
+    let mean = values.iter().fold(0.0, |sum, value| sum + value) / n;
     let spread = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>();
     (mean, (n > 1.0).then(|| (spread / (n - 1.0) / n).sqrt()))
 }
