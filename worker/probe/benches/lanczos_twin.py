@@ -89,7 +89,7 @@ def main():
     start = time.process_time()
     data = list(zip(x.split(batch), y.split(batch)))
     operator = HessianLinearOperator(
-        model, torch.nn.CrossEntropyLoss(), dict(model.named_parameters()), data, check_deterministic=False
+        model, torch.nn.CrossEntropyLoss(), list(model.parameters()), data, check_deterministic=False
     )
     product = lambda v: (operator @ torch.from_numpy(np.asarray(v, np.float32).reshape(-1))).numpy()
     timed("curvlinops", start, product, d)
