@@ -70,7 +70,7 @@ fn the_example_of_the_grammar_is_read() {
 
 #[test]
 fn the_question_is_asked_of_a_grid_and_of_forks() {
-    for (name, n_cells) in [("stuck-in-a-what", 110), ("stuck-in-a-what-digits", 36)] {
+    for (name, n_cells) in [("stuck-in-a-what", 110), ("stuck-in-a-what-digits", 34)] {
         let plan = plan(name);
         assert_eq!((plan.n_cells(), plan.n_replicates()), (n_cells, 20), "{name}: two branches of ten seeds");
         let last = plan.settings(JobNumber(plan.n_run_jobs() - 1));
