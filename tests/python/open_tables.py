@@ -29,8 +29,9 @@ def main():
     for axis in axes:
         if axis.endswith("_list"):
             continue
-        by_duckdb = duckdb.sql(f"""select "{axis}", count(*), avg(final_test_error) from '{runs}' group by 1 order by 1""").fetchall()
-        by_polars = pl.read_parquet(runs).group_by(axis).agg(pl.len(), pl.col("final_test_error").mean()).sort(axis).rows()
+        by_duckdb = duckdb.sql(f"""select "{axis}", count(*), avg(final_test_error) from '{runs}'
+            where "{axis}" is not null group by 1 order by 1""").fetchall()
+        by_polars = pl.read_parquet(runs).drop_nulls(axis).group_by(axis).agg(pl.len(), pl.col("final_test_error").mean()).sort(axis).rows()
         by_pandas = pd.read_parquet(runs).groupby(axis)["final_test_error"].agg(["size", "mean"]).reset_index()
         assert len(by_duckdb) == len(by_polars) == len(by_pandas), axis
         for a, b, c in zip(by_duckdb, by_polars, by_pandas.itertuples(index=False)):
