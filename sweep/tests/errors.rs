@@ -142,7 +142,11 @@ const SECTIONS: &[Row] = &[
     ("name = \"a\"\n[execution]\n> order = \"random\"", "execution.order", "unknown value", "balanced, grid"),
     ("name = \"a\"\n[execution]\n> max_attempts = 0", "execution.max_attempts", "out of range", "from 1"),
     ("name = \"a\"\n[execution]\n> priority = 5", "execution.priority", "not available", "0"),
-    ("name = \"a\"\n[execution]\n> time_limit = \"3h\"", "execution.time_limit", "not available", "\"2h\""),
+    ("name = \"a\"\n[execution]\n> time_limit = \"3 hours\"", "execution.time_limit", "`3 hours`", "\"2h\""),
+    ("name = \"a\"\n[execution]\n> time_limit = 7200", "execution.time_limit", "the number 7200", "\"2h\""),
+    ("name = \"a\"\n[execution]\n> stall_limit = \"0s\"", "execution.stall_limit", "out of range", "\"1s\""),
+    ("name = \"a\"\n[execution]\n> stall_limit = \"366d\"", "execution.stall_limit", "out of range", "\"365d\""),
+    ("name = \"a\"\n[execution]\n> on_failure = \"stpo\"", "execution.on_failure", "unknown value", "`stop`"),
 ];
 
 /// A sub-table of `[probes]` stands on one line, so that the fault is in the third.

@@ -256,4 +256,5 @@ fn forks_may_change_settings_one_by_one() {
 fn a_canonical_form_says_nothing_of_what_is_not_there() {
     let canonical = plan("name = 'a'").spec().canonical_json();
     assert!(!canonical.contains("fork") && !canonical.contains("compare") && !canonical.contains("hessian"));
+    assert!(canonical.contains(r#""execution":{"max_attempts":4,"order":"balanced"}"#), "{canonical}");
 }

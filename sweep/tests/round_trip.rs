@@ -123,6 +123,23 @@ fn compare() -> impl Strategy<Value = Value> {
 }
 
 prop_compose! {
+    fn execution()(
+        order in prop_oneof![Just("balanced"), Just("grid")],
+        time_limit in proptest::option::of(prop_oneof![Just("2h"), Just("120m"), Just("31s"), Just("365d")]),
+        stall_limit in proptest::option::of(prop_oneof![Just("10m"), Just("1s"), Just("48h")]),
+        on_failure in proptest::option::of(prop_oneof![Just("continue"), Just("stop")]),
+    ) -> Value {
+        let mut execution = json!({ "order": order });
+        for (key, word) in [("time_limit", time_limit), ("stall_limit", stall_limit), ("on_failure", on_failure)] {
+            if let Some(word) = word {
+                execution[key] = json!(word);
+            }
+        }
+        execution
+    }
+}
+
+prop_compose! {
     fn document()(
         probes in probes(),
         compare in compare(),
@@ -138,14 +155,14 @@ prop_compose! {
         rate in 0.0_f64..1e6,
         momentum in 0.0_f64..1.0,
         seed in any::<u64>(),
-        order in prop_oneof![Just("balanced"), Just("grid")],
+        execution in execution(),
     ) -> Value {
         let mut replicates = json!({ "seed": seeds });
         if let Some(order_seeds) = order_seeds {
             replicates["order_seed"] = json!(order_seeds);
         }
         json!({
-            "name": "random", "axes": axes, "replicates": replicates, "execution": { "order": order },
+            "name": "random", "axes": axes, "replicates": replicates, "execution": execution,
             "snapshots": { "at": at, "keep": keep }, "data": { "seed": seed }, "probes": probes,
             "train": { "learning_rate": rate, "momentum": if compare.to_string().contains("0.25") { 0.25 } else { momentum } },
             "fork": fork, "compare": compare,

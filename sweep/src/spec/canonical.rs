@@ -7,9 +7,10 @@ use serde_json::{Value as Json, json};
 
 use super::catalogue::{PROBE_TABLES, SETTINGS, Value};
 use super::read::compare::OVER;
+use super::read::duration;
 use super::{
-    Compare, CompareProbe, Instant, Order, ProbeExamples, Probes, Product, ReplicateAxis, SnapshotRule, Snapshots,
-    Span, SweepSpec,
+    Compare, CompareProbe, Execution, Instant, Order, ProbeExamples, Probes, Product, ReplicateAxis, SnapshotRule,
+    Snapshots, Span, SweepSpec,
 };
 
 impl SweepSpec {
@@ -70,7 +71,19 @@ impl SweepSpec {
             Order::Balanced => "balanced",
             Order::Grid => "grid",
         };
-        json!({ "max_attempts": self.execution.max_attempts, "order": order })
+        let mut json = json!({ "max_attempts": self.execution.max_attempts, "order": order });
+        // Keys that the grammar gained later are written only where they say something, so that older texts last.
+        let (own, usual) = (&self.execution, Execution::default());
+        if own.time_limit != usual.time_limit {
+            json["time_limit"] = json!(duration::text(own.time_limit));
+        }
+        if own.stall_limit != usual.stall_limit {
+            json["stall_limit"] = json!(duration::text(own.stall_limit));
+        }
+        if own.on_failure != usual.on_failure {
+            json["on_failure"] = json!(own.on_failure);
+        }
+        json
     }
 }
 

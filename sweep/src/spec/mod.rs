@@ -1,5 +1,7 @@
 //! The sweep file, read: base settings, axes, snapshots, probes, execution.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -139,8 +141,24 @@ pub enum Span {
 pub struct Execution {
     /// In which order jobs become ready.
     pub order: Order,
-    /// Attempts before a transient failure is final.
+    /// Transient failures, counted once a worker, before a job is failed.
     pub max_attempts: u32,
+    /// An attempt that takes longer is a transient failure.
+    pub time_limit: Duration,
+    /// An attempt that makes no progress for so long is a transient failure.
+    pub stall_limit: Duration,
+    /// What a failed or quarantined job does to the others.
+    pub on_failure: OnFailure,
+}
+
+/// What a failed or quarantined job does to the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// Nothing.
+    Continue,
+    /// The sweep stops.
+    Stop,
 }
 
 /// In which order jobs become ready.
@@ -174,6 +192,12 @@ impl Default for Snapshots {
 
 impl Default for Execution {
     fn default() -> Self {
-        Self { order: Order::Balanced, max_attempts: 4 }
+        Self {
+            order: Order::Balanced,
+            max_attempts: 4,
+            time_limit: Duration::from_secs(2 * 60 * 60),
+            stall_limit: Duration::from_secs(10 * 60),
+            on_failure: OnFailure::Continue,
+        }
     }
 }

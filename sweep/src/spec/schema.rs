@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::Probes;
 use super::canonical::rule;
 use super::catalogue::{Kind, LATER, PROBE_TABLES, ProbeKey, ProbeKind, SETTINGS, Setting, Value};
+use super::read::duration;
 use super::read::fork::MAX_BRANCHES;
 use super::read::{MAX_AXIS_VALUES, is_length};
 use crate::settings::RunSettings;
@@ -269,10 +270,19 @@ fn replicates() -> Json {
     schema
 }
 
-fn execution() -> [(&'static str, Json); 2] {
+fn execution() -> [(&'static str, Json); 5] {
     let order = json!({ "enum": ["balanced", "grid"], "default": "balanced",
         "description": "balanced: any prefix covers the grid evenly" });
     let attempts = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 4,
-        "description": "attempts before a transient failure is final" });
-    [("order", order), ("max_attempts", attempts)]
+        "description": "transient failures, counted once a worker, before a job is failed" });
+    let limit = |default: &str, what: &str| json!({ "type": "string", "pattern": duration::PATTERN, "default": default, "description": what });
+    let on_failure = json!({ "enum": ["continue", "stop"], "default": "continue",
+        "description": "what a failed or quarantined job does to the others" });
+    [
+        ("order", order),
+        ("max_attempts", attempts),
+        ("time_limit", limit("2h", "an attempt that takes longer is a transient failure")),
+        ("stall_limit", limit("10m", "an attempt without progress for so long is a transient failure")),
+        ("on_failure", on_failure),
+    ]
 }

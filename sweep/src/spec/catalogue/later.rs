@@ -16,9 +16,6 @@ const fn later(key: &'static str, default: &'static str) -> Later {
 /// Every such key, in the order of the documentation.
 pub(crate) const LATER: &[Later] = &[
     later("execution.priority", "0"),
-    later("execution.time_limit", "\"2h\""),
-    later("execution.stall_limit", "\"10m\""),
-    later("execution.on_failure", "\"continue\""),
     later("execution.max_concurrent", "0"),
     later("execution.require", "{\"labels\":{},\"memory_mb\":0}"),
 ];

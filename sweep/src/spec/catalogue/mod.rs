@@ -101,6 +101,9 @@ pub(crate) const STRUCTURE: &[&str] = &[
     "execution",
     "execution.order",
     "execution.max_attempts",
+    "execution.time_limit",
+    "execution.stall_limit",
+    "execution.on_failure",
 ];
 
 /// What repeats a cell: axes that are no settings.

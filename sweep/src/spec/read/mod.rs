@@ -2,6 +2,7 @@
 
 mod axes;
 pub(crate) mod compare;
+pub(crate) mod duration;
 mod execution;
 pub(crate) mod fork;
 mod grid;
