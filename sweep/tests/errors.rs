@@ -141,12 +141,47 @@ const SECTIONS: &[Row] = &[
     ("name = \"a\"\n[probes]\n> nulls = {\"samples\": 0}", "probes.nulls.samples", "out of range", ""),
     ("name = \"a\"\n[execution]\n> order = \"random\"", "execution.order", "unknown value", "balanced, grid"),
     ("name = \"a\"\n[execution]\n> max_attempts = 0", "execution.max_attempts", "out of range", "from 1"),
-    ("name = \"a\"\n[execution]\n> priority = 5", "execution.priority", "not available", "0"),
     ("name = \"a\"\n[execution]\n> time_limit = \"3 hours\"", "execution.time_limit", "`3 hours`", "\"2h\""),
     ("name = \"a\"\n[execution]\n> time_limit = 7200", "execution.time_limit", "the number 7200", "\"2h\""),
     ("name = \"a\"\n[execution]\n> stall_limit = \"0s\"", "execution.stall_limit", "out of range", "\"1s\""),
     ("name = \"a\"\n[execution]\n> stall_limit = \"366d\"", "execution.stall_limit", "out of range", "\"365d\""),
     ("name = \"a\"\n[execution]\n> on_failure = \"stpo\"", "execution.on_failure", "unknown value", "`stop`"),
+    (
+        "name = \"a\"\n[execution]\n> priority = 5000",
+        "execution.priority",
+        "5000 is out of range",
+        "from -1000 to 1000",
+    ),
+    ("name = \"a\"\n[execution]\n> priority = -1e4", "execution.priority", "out of range", "from -1000 to 1000"),
+    ("name = \"a\"\n[execution]\n> priority = 1.5", "execution.priority", "expected a whole number", ""),
+    ("name = \"a\"\n[execution]\n> priority = \"high\"", "execution.priority", "expected a whole number", ""),
+    ("name = \"a\"\n[execution]\n> max_concurrent = -1", "execution.max_concurrent", "-1 is out of range", "from 0"),
+    ("name = \"a\"\n[execution]\n> max_concurent = 1", "execution.max_concurent", "unknown key", "`max_concurrent`"),
+    ("name = \"a\"\n[execution]\n> require = 3", "execution.require", "expected a table", ""),
+    (
+        "name = \"a\"\n[execution]\n> require = {\"label\": {}}",
+        "execution.require.label",
+        "in [execution.require]",
+        "`labels`",
+    ),
+    (
+        "name = \"a\"\n[execution]\n> require = {\"memory_mb\": 0.5}",
+        "execution.require.memory_mb",
+        "expected a whole number",
+        "",
+    ),
+    (
+        "name = \"a\"\n[execution]\n> require = {\"labels\": {\"gpu\": 1}}",
+        "execution.require.labels.gpu",
+        "expected text",
+        "",
+    ),
+    (
+        "name = \"a\"\n[execution]\n> require = {\"labels\": {\"gpu\": \" a100\"}}",
+        "execution.require.labels.gpu",
+        "` a100` is no part of a label",
+        "without spaces",
+    ),
 ];
 
 /// A sub-table of `[probes]` stands on one line, so that the fault is in the third.
@@ -365,7 +400,7 @@ fn grids_are_checked() {
 }
 
 #[test]
-fn defaults_of_what_is_not_available_are_accepted() {
+fn defaults_may_be_written_out() {
     let document = "name = \"a\"\nfork = {}\ncompare = []\n[data]\nlabel_noise = 0.0\n[model]\nnorm = \"none\"\ndropout = 0\n\
          [train]\nnesterov = false\nschedule = \"constant\"\nwarmup_epochs = 0\naugment = []\nprecision = \"f32\"\n\
          [execution]\npriority = 0\ntime_limit = \"2h\"\nstall_limit = \"10m\"\non_failure = \"continue\"\n\

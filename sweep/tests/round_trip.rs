@@ -128,8 +128,12 @@ prop_compose! {
         time_limit in proptest::option::of(prop_oneof![Just("2h"), Just("120m"), Just("31s"), Just("365d")]),
         stall_limit in proptest::option::of(prop_oneof![Just("10m"), Just("1s"), Just("48h")]),
         on_failure in proptest::option::of(prop_oneof![Just("continue"), Just("stop")]),
+        priority in -1000_i32..=1000,
+        max_concurrent in prop_oneof![Just(0), any::<u64>()],
+        require in prop_oneof![Just(json!({})), Just(json!({ "memory_mb": 7, "labels": { "gpu": "a100", "a.b": "c d" } }))],
     ) -> Value {
-        let mut execution = json!({ "order": order });
+        let mut execution =
+            json!({ "order": order, "priority": priority, "max_concurrent": max_concurrent, "require": require });
         for (key, word) in [("time_limit", time_limit), ("stall_limit", stall_limit), ("on_failure", on_failure)] {
             if let Some(word) = word {
                 execution[key] = json!(word);

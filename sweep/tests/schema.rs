@@ -29,10 +29,11 @@ fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
             .as_object()
             .is_none_or(|map| map.iter().all(|(key, value)| rule.get(key).is_none_or(|schema| valid(schema, value)))),
         "additionalProperties" => value.as_object().is_none_or(|map| {
-            assert_eq!(rule, &json!(false));
-            map.keys().all(|key| schema["properties"].get(key).is_some())
+            let others = map.iter().filter(|(key, _)| schema["properties"].get(key).is_none());
+            others.into_iter().all(|(_, value)| rule != &json!(false) && valid(rule, value))
         }),
         "minProperties" => value.as_object().is_none_or(|map| map.len() as u64 >= rule.as_u64().unwrap()),
+        "maxProperties" => value.as_object().is_none_or(|map| map.len() as u64 <= rule.as_u64().unwrap()),
         "items" => value.as_array().is_none_or(|items| items.iter().all(|item| valid(rule, item))),
         "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
         "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= rule.as_u64().unwrap()),
@@ -44,6 +45,7 @@ fn holds(keyword: &str, rule: &Value, schema: &Value, value: &Value) -> bool {
         "exclusiveMinimum" => value.as_f64().is_none_or(|number| number > rule.as_f64().unwrap()),
         "exclusiveMaximum" => value.as_f64().is_none_or(|number| number < rule.as_f64().unwrap()),
         "minLength" => value.as_str().is_none_or(|text| text.len() as u64 >= rule.as_u64().unwrap()),
+        "maxLength" => value.as_str().is_none_or(|text| text.len() as u64 <= rule.as_u64().unwrap()),
         // Patterns are for editors; the reader's own tests hold the grammar of these texts.
         "pattern" => true,
         _ => panic!("the validator does not know {keyword}"),
@@ -107,10 +109,13 @@ fn it_refuses_what_the_reader_refuses() {
         "[axes]\nlearning_rate = [1]",
         "[grid]\nexclude = [{}]",
         "[replicates]\nseed = [1, 1]",
-        "[execution]\npriority = 3",
         "[execution]\ntime_limit = 3",
         "[execution]\nstall_limit = 600",
         "[execution]\non_failure = \"ignore\"",
+        "[execution]\npriority = 3000",
+        "[execution]\nmax_concurrent = -1",
+        "[execution]\nrequire = {\"labels\": {\"gpu\": \"\"}}",
+        "[execution]\nrequire = {\"label\": {}}",
         "fork = {\"branches\": 0}",
         "fork = {\"train\": {\"epochs\": 3}}",
         "compare = [{\"probe\": \"distance\"}]",

@@ -83,6 +83,15 @@ impl SweepSpec {
         if own.on_failure != usual.on_failure {
             json["on_failure"] = json!(own.on_failure);
         }
+        if own.priority != usual.priority {
+            json["priority"] = json!(own.priority);
+        }
+        if own.max_concurrent != usual.max_concurrent {
+            json["max_concurrent"] = json!(own.max_concurrent);
+        }
+        if own.require != usual.require {
+            json["require"] = json!({ "labels": own.require.labels, "memory_mb": own.require.memory_mb });
+        }
         json
     }
 }

@@ -1,5 +1,6 @@
 //! The sweep file, read: base settings, axes, snapshots, probes, execution.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -149,6 +150,21 @@ pub struct Execution {
     pub stall_limit: Duration,
     /// What a failed or quarantined job does to the others.
     pub on_failure: OnFailure,
+    /// Sweeps of a higher one are served first.
+    pub priority: i32,
+    /// Most jobs leased at a time; 0 is no limit.
+    pub max_concurrent: u64,
+    /// What a worker must have to be served.
+    pub require: Require,
+}
+
+/// What a worker must have to get jobs of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Require {
+    /// Labels that it must carry with these values.
+    pub labels: BTreeMap<String, String>,
+    /// Memory that each of its slots must have, in MB (10⁶ bytes).
+    pub memory_mb: u64,
 }
 
 /// What a failed or quarantined job does to the others.
@@ -198,6 +214,9 @@ impl Default for Execution {
             time_limit: Duration::from_secs(2 * 60 * 60),
             stall_limit: Duration::from_secs(10 * 60),
             on_failure: OnFailure::Continue,
+            priority: 0,
+            max_concurrent: 0,
+            require: Require::default(),
         }
     }
 }

@@ -99,6 +99,25 @@ impl Node {
         }
     }
 
+    /// A whole number within `-most..=most`.
+    pub(crate) fn signed(&self, key: &str, most: i32) -> Result<i32, Fault> {
+        let whole = match self.value {
+            NodeValue::Int(value) => i32::try_from(value).ok(),
+            NodeValue::Float(value) if value.fract() == 0.0 && value.abs() <= f64::from(most) => Some(value as i32),
+            NodeValue::Float(value) if value.fract() == 0.0 => None,
+            _ => return Err(self.mismatch(key, "a whole number")),
+        };
+        whole.filter(|value| (-most..=most).contains(value)).ok_or_else(|| {
+            let help = format!("give a whole number from -{most} to {most}");
+            Fault::new(&self.span, key, format!("{} is out of range", self.shown()), help)
+        })
+    }
+
+    /// The number, as it is written.
+    fn shown(&self) -> String {
+        self.found().trim_start_matches("the number ").to_owned()
+    }
+
     /// Text.
     pub(crate) fn text(&self, key: &str, expected: &str) -> Result<&str, Fault> {
         match &self.value {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::Probes;
 use super::canonical::rule;
-use super::catalogue::{Kind, LATER, PROBE_TABLES, ProbeKey, ProbeKind, SETTINGS, Setting, Value};
+use super::catalogue::{Kind, PROBE_TABLES, ProbeKey, ProbeKind, SETTINGS, Setting, Value};
 use super::read::duration;
+use super::read::execution::{MAX_LABEL, MAX_LABELS, MAX_PRIORITY};
 use super::read::fork::MAX_BRANCHES;
 use super::read::{MAX_AXIS_VALUES, is_length};
 use crate::settings::RunSettings;
@@ -45,7 +46,7 @@ fn table(description: &str, properties: Map<String, Json>) -> Json {
     json!({ "type": "object", "additionalProperties": false, "description": description, "properties": properties })
 }
 
-/// A section: its settings, its keys that are not available yet, and `more`.
+/// A section: its settings, and `more`.
 fn section(name: &str, description: &str, more: &[(&str, Json)]) -> Json {
     let mut properties = Map::new();
     let inside =
@@ -59,12 +60,6 @@ fn section(name: &str, description: &str, more: &[(&str, Json)]) -> Json {
             if default != Value::Null {
                 schema["default"] = setting.to_json(&default);
             }
-            properties.insert(field.to_owned(), schema);
-        }
-    }
-    for later in LATER {
-        if let (Some(field), Ok(default)) = (inside(later.key), serde_json::from_str::<Json>(later.default)) {
-            let schema = json!({ "const": default, "description": "only this default is available in this version" });
             properties.insert(field.to_owned(), schema);
         }
     }
@@ -270,7 +265,7 @@ fn replicates() -> Json {
     schema
 }
 
-fn execution() -> [(&'static str, Json); 5] {
+fn execution() -> Vec<(&'static str, Json)> {
     let order = json!({ "enum": ["balanced", "grid"], "default": "balanced",
         "description": "balanced: any prefix covers the grid evenly" });
     let attempts = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 4,
@@ -278,11 +273,30 @@ fn execution() -> [(&'static str, Json); 5] {
     let limit = |default: &str, what: &str| json!({ "type": "string", "pattern": duration::PATTERN, "default": default, "description": what });
     let on_failure = json!({ "enum": ["continue", "stop"], "default": "continue",
         "description": "what a failed or quarantined job does to the others" });
-    [
+    let priority = json!({ "type": "integer", "minimum": -MAX_PRIORITY, "maximum": MAX_PRIORITY, "default": 0,
+        "description": "sweeps of a higher priority are served first" });
+    let concurrent = json!({ "type": "integer", "minimum": 0, "default": 0,
+        "description": "most jobs under way at a time; 0: no limit" });
+    vec![
         ("order", order),
         ("max_attempts", attempts),
         ("time_limit", limit("2h", "an attempt that takes longer is a transient failure")),
         ("stall_limit", limit("10m", "an attempt without progress for so long is a transient failure")),
         ("on_failure", on_failure),
+        ("priority", priority),
+        ("max_concurrent", concurrent),
+        ("require", require()),
     ]
+}
+
+/// What a worker must have to get jobs of the sweep.
+fn require() -> Json {
+    let label = json!({ "type": "string", "minLength": 1, "maxLength": MAX_LABEL, "pattern": "^\\S(.*\\S)?$" });
+    let labels = json!({ "type": "object", "additionalProperties": label, "maxProperties": MAX_LABELS, "default": {},
+        "description": "labels that a worker must carry" });
+    let memory = json!({ "type": "integer", "minimum": 0, "default": 0,
+        "description": "MB of memory that each slot of a worker must have" });
+    let mut properties = one("labels", labels);
+    properties.insert("memory_mb".into(), memory);
+    table("what a worker must have to get runs of this sweep", properties)
 }

@@ -1,9 +1,8 @@
-//! Every key of the sweep file, once: what it takes, where it lives, what this version cannot do yet.
+//! Every key of the sweep file, once: what it takes and where it lives.
 //!
 //! Reading, axes, exclusions, suggestions for unknown keys, the canonical form, the plan's setters and the JSON Schema
 //! all start here.
 
-mod later;
 mod macros;
 mod probes;
 mod settings;
@@ -11,7 +10,6 @@ mod structured;
 mod suggest;
 mod value;
 
-pub(crate) use later::LATER;
 pub(crate) use macros::Words;
 pub(crate) use probes::{MAX_POINTS, PROBE_TABLES, ProbeKey, ProbeKind, ProbeTable, ProbeValue};
 pub(crate) use settings::SETTINGS;
@@ -104,6 +102,11 @@ pub(crate) const STRUCTURE: &[&str] = &[
     "execution.time_limit",
     "execution.stall_limit",
     "execution.on_failure",
+    "execution.priority",
+    "execution.max_concurrent",
+    "execution.require",
+    "execution.require.labels",
+    "execution.require.memory_mb",
 ];
 
 /// What repeats a cell: axes that are no settings.

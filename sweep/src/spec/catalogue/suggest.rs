@@ -1,8 +1,6 @@
-//! Refusals of keys: those not available yet, and unknown ones with the nearest known key.
+//! Refusals of unknown keys, with the nearest known one.
 
-use serde_json::Value as Json;
-
-use super::{LATER, PROBE_TABLES, SETTINGS, STRUCTURE, dotted};
+use super::{PROBE_TABLES, SETTINGS, STRUCTURE, dotted};
 use crate::spec::error::Fault;
 use crate::spec::node::{Entry, quote};
 
@@ -21,21 +19,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("trials", "replicates.seed"),
 ];
 
-/// Judges an entry whose key its section cannot read itself: a key that is not available yet may hold its default.
+/// Refuses an entry whose key its section does not have.
 pub(crate) fn other(section: &str, entry: &Entry) -> Result<(), Fault> {
-    let key = dotted(section, &entry.key);
-    let Some(later) = LATER.iter().find(|later| later.key == key) else {
-        return Err(unknown(section, &entry.key, &entry.key_span));
-    };
-    let is_default = serde_json::from_str::<Json>(later.default).is_ok_and(|json| entry.node.is_json(&json));
-    if is_default {
-        return Ok(());
-    }
-    let help = match later.default {
-        "" => "leave it out".to_owned(),
-        default => format!("leave it out, or give its default {default}"),
-    };
-    Err(Fault::new(&entry.key_span, key, format!("{} is not available in this version", quote(&entry.key)), help))
+    Err(unknown(section, &entry.key, &entry.key_span))
 }
 
 /// The error of an unknown key in a section, with the nearest key there, or anywhere.
@@ -71,13 +57,13 @@ pub(crate) fn nearest<'a>(found: &str, known: impl Iterator<Item = &'a str>) -> 
         .map(|(_, word)| word)
 }
 
-/// Every dotted key of the grammar, what is available first.
+/// Every dotted key of the grammar.
 fn all() -> impl Iterator<Item = &'static str> {
     let settings = SETTINGS.iter().map(|setting| setting.key);
     let probes = PROBE_TABLES
         .iter()
         .flat_map(|table| std::iter::once(table.section).chain(table.keys.iter().map(|key| key.section)));
-    STRUCTURE.iter().copied().chain(settings).chain(probes).chain(LATER.iter().map(|later| later.key))
+    STRUCTURE.iter().copied().chain(settings).chain(probes)
 }
 
 #[cfg(test)]

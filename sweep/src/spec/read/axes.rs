@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{AxisPlace, range, range_kind};
-use crate::spec::catalogue::{LATER, SETTINGS, STRUCTURE, Setting, dotted, nearest, setting};
+use crate::spec::catalogue::{SETTINGS, STRUCTURE, Setting, dotted, nearest, setting};
 use crate::spec::error::Fault;
 use crate::spec::node::{Entry, Node, NodeValue, quote};
 use crate::spec::{Axis, Product};
@@ -82,10 +82,6 @@ pub(super) fn axis_setting(key: &str, entry: &Entry) -> Result<&'static Setting,
         return Ok(setting);
     }
     let refuse = |message: &str, help: String| Err(Fault::new(&entry.key_span, key, message, help));
-    let known_later = LATER.iter().any(|later| key == later.key || key.starts_with(&format!("{}.", later.key)));
-    if known_later {
-        return refuse(&format!("{} is not available in this version", quote(key)), "leave the axis out".into());
-    }
     let last = key.rsplit('.').next().unwrap_or(key);
     if matches!(last, "seed" | "init_seed" | "order_seed" | "seeds") {
         return refuse("seeds are not an axis", "seeds repeat the experiment: write [replicates] seed = 10".into());

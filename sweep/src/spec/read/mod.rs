@@ -3,7 +3,7 @@
 mod axes;
 pub(crate) mod compare;
 pub(crate) mod duration;
-mod execution;
+pub(crate) mod execution;
 pub(crate) mod fork;
 mod grid;
 mod probes;
