@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod command;
+mod drive;
 pub mod pump;
 mod scheduler;
 mod soft;
@@ -13,6 +14,7 @@ mod state;
 pub use state::{DecodeError, Misfit};
 
 pub use command::{Answer, Command, Config, Rejection};
+pub use drive::{Deed, Drive, Published, SnapshotRule};
 pub use pump::{
     Action, AttemptRecord, Batch, Event, JobRows, OutcomeRange, Pump, RestoreError, Snapshot, SweepState, SweepStatus,
 };

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use traipse_scheduler::{Action, Answer, Batch, Event, Pump, Rejection, SweepStatus};
-use traipse_sweep::{Fact, SweepId};
+use traipse_scheduler::{Answer, Batch, Deed, Drive, Event, Published, Pump, Rejection, SnapshotRule, SweepStatus};
 
 pub(crate) use catalogue::{Catalogue, Entry};
 use handle::Message;
@@ -47,25 +46,17 @@ enum Wake {
     Tick,
 }
 
-/// Owns the pump, and whatever else follows its commits.
+/// Owns the pump, and the channels around it.
 pub(crate) struct Driver {
-    pump: OurPump,
+    drive: Drive<Ticket, Block>,
     /// Time zero of the scheduler's clock.
     zero: Instant,
     waiting: BTreeMap<Ticket, Reply>,
     commits: mpsc::Sender<Batch<Block>>,
-    under_way: Option<UnderWay>,
     catalogue: watch::Sender<Catalogue>,
     changed: watch::Sender<u64>,
     rates: Rates,
     snapshots: Snapshots,
-}
-
-/// What to do when the batch that is being written is durable.
-struct UnderWay {
-    n_facts: u64,
-    admitted: Vec<SweepId>,
-    ended: Vec<SweepId>,
 }
 
 /// The channels that a driver listens to.
@@ -88,17 +79,16 @@ impl Driver {
         let catalogue = watch::Sender::new(Catalogue::of(&pump));
         let changed = watch::Sender::new(0);
         let handle = Handle::new(send, catalogue.subscribe(), changed.subscribe(), ending);
-        let snapshots = Snapshots::new(limits, journal);
+        let rule = SnapshotRule { facts: limits.snapshot_facts, after: limits.snapshot_after };
         let driver = Self {
-            pump,
+            drive: Drive::new(pump, rule),
             zero,
             waiting: BTreeMap::new(),
             commits,
-            under_way: None,
             catalogue,
             changed,
             rates: Rates::default(),
-            snapshots,
+            snapshots: Snapshots::new(journal),
         };
         (driver, Inputs { inbox, committed }, handle)
     }
@@ -110,7 +100,7 @@ impl Driver {
     pub(crate) async fn run(mut self, mut inputs: Inputs, end: CancellationToken) -> Result<(), journal::Error> {
         self.apply(Wake::Tick);
         loop {
-            if end.is_cancelled() && self.is_settled() {
+            if end.is_cancelled() && self.drive.is_settled() {
                 return Ok(());
             }
             let due = self.next_wake();
@@ -130,7 +120,7 @@ impl Driver {
             };
             self.apply(wake);
             self.take_waiting(&mut inputs.inbox);
-            if self.pump.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
+            if self.drive.next_deadline().is_some_and(|deadline| deadline <= self.now()) {
                 self.apply(Wake::Tick);
             }
         }
@@ -158,67 +148,47 @@ impl Driver {
                 }
             }
             Wake::Message(Message::Read(read)) => read(self),
-            Wake::Committed(Committed(seq)) => self.on_committed(seq),
-            Wake::SnapshotKept => {}
+            Wake::Committed(Committed(seq)) => self.feed(Event::Committed { batch: seq }),
+            Wake::SnapshotKept => {
+                let next = self.drive.snapshot_kept(self.now());
+                self.act(next);
+            }
             Wake::Tick => self.feed(Event::Tick),
         }
-        self.snapshots.take_if_due(&self.pump, Instant::now());
     }
 
     fn feed(&mut self, event: Event<Ticket, Block>) {
-        let actions = self.pump.on(self.now(), event);
-        self.act(actions);
+        let deeds = self.drive.on(self.now(), event);
+        self.act(deeds);
     }
 
-    fn act(&mut self, actions: Vec<Action<Ticket, Block>>) {
-        for action in actions {
-            match action {
-                Action::Commit(batch) => self.commit(batch),
-                Action::Answer { reply, answer } => {
+    fn act(&mut self, deeds: impl IntoIterator<Item = Deed<Ticket, Block>>) {
+        for deed in deeds {
+            match deed {
+                // The channel has room for the one batch that may be under way; if its other end has gone, so will we.
+                Deed::Commit(batch) => drop(self.commits.try_send(batch)),
+                Deed::Publish(published) => self.publish(published),
+                Deed::Answer { reply, answer } => {
                     if let Some(waiting) = self.waiting.remove(&reply) {
                         // Whoever has stopped waiting will ask again.
                         let _ = waiting.send(answer);
                     }
                 }
+                Deed::KeepSnapshot { seq, snapshot } => self.snapshots.keep(seq, snapshot),
             }
         }
     }
 
-    fn commit(&mut self, batch: Batch<Block>) {
-        let mut under_way = UnderWay { n_facts: batch.facts.len() as u64, admitted: Vec::new(), ended: Vec::new() };
-        for fact in &batch.facts {
-            match fact {
-                Fact::SweepAdmitted { sweep, .. } => under_way.admitted.push(*sweep),
-                Fact::JobEnded { sweep, .. } if under_way.ended.last() != Some(sweep) => under_way.ended.push(*sweep),
-                _ => {}
-            }
-        }
-        self.under_way = Some(under_way);
-        // The channel has room for the one batch that may be under way; if its other end has gone, so will we.
-        let _ = self.commits.try_send(batch);
-    }
-
-    /// What shows the batch comes before the answers that the pump gives for it.
-    fn on_committed(&mut self, seq: u64) {
-        let done = self.under_way.take();
-        let actions = self.pump.on(self.now(), Event::Committed { batch: seq });
-        if let Some(done) = done {
-            self.publish(seq, done);
-        }
-        self.act(actions);
-    }
-
-    fn publish(&mut self, seq: u64, done: UnderWay) {
-        if !done.admitted.is_empty() {
-            self.catalogue.send_modify(|catalogue| catalogue.add(&self.pump, &done.admitted));
+    fn publish(&mut self, Published { seq, admitted, ended }: Published) {
+        if !admitted.is_empty() {
+            self.catalogue.send_modify(|catalogue| catalogue.add(self.drive.pump(), &admitted));
         }
         let now = self.now();
-        for sweep in done.ended {
-            if let Some(status) = self.pump.status(sweep) {
+        for sweep in ended {
+            if let Some(status) = self.pump().status(sweep) {
                 self.rates.note(sweep, now, n_ended(&status));
             }
         }
-        self.snapshots.note(done.n_facts, Instant::now());
         self.changed.send_replace(seq);
     }
 
@@ -227,19 +197,13 @@ impl Driver {
     }
 
     fn next_wake(&self) -> Instant {
-        let deadline = self.pump.next_deadline().map(|deadline| self.zero + deadline);
-        let due = [deadline, self.snapshots.due()].into_iter().flatten().min();
+        let due = self.drive.next_deadline().map(|deadline| self.zero + deadline);
         due.unwrap_or_else(|| Instant::now() + Duration::from_secs(1))
-    }
-
-    /// Nothing is being written, and nothing waits to be.
-    fn is_settled(&self) -> bool {
-        self.under_way.is_none() && self.pump.next_deadline() != Some(Duration::ZERO)
     }
 
     /// The pump, for reading.
     pub(crate) fn pump(&self) -> &OurPump {
-        &self.pump
+        self.drive.pump()
     }
 
     /// Jobs done a second, over the last seconds.
