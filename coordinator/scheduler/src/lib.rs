@@ -6,6 +6,8 @@
 
 pub mod command;
 mod drive;
+#[cfg_attr(not(feature = "simulation"), allow(unreachable_pub, reason = "public for the simulator alone"))]
+mod mutation;
 pub mod pump;
 mod scheduler;
 mod soft;
@@ -15,6 +17,10 @@ pub use state::{DecodeError, Misfit};
 
 pub use command::{Answer, Command, Config, Rejection};
 pub use drive::{Deed, Drive, Published, SnapshotRule};
+#[cfg(feature = "simulation")]
+pub use mutation::{Mutation, switch};
+#[cfg(feature = "simulation")]
+pub use pump::Sizes;
 pub use pump::{
     Action, AttemptRecord, Batch, Event, JobRows, OutcomeRange, Pump, RestoreError, Snapshot, SweepState, SweepStatus,
 };

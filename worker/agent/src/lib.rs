@@ -10,7 +10,11 @@ mod agent;
 mod backoff;
 mod config;
 mod message;
+#[cfg_attr(not(feature = "simulation"), allow(unreachable_pub, reason = "public for the simulator alone"))]
+mod mutation;
 
 pub use agent::Agent;
 pub use config::Config;
 pub use message::{Action, Call, CallFailure, Event, Exit, Finished, JobEnd, Lease, Outcome, Register, Report, Token};
+#[cfg(feature = "simulation")]
+pub use mutation::{Mutation, switch};

@@ -82,7 +82,7 @@ impl<R, B> Gather<R, B> {
     }
 
     /// Whether all that was added is durable.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "simulation"))]
     pub(super) fn is_idle(&self) -> bool {
         self.under_way.is_none() && self.pending.is_empty()
     }
@@ -105,6 +105,12 @@ impl<R, B> Gather<R, B> {
         let UnderWay { facts, waiting, .. } =
             under_way.unwrap_or_else(|| panic!("batch {batch} is not under way and cannot have been committed"));
         (facts, waiting)
+    }
+
+    /// Facts that no batch has taken yet.
+    #[cfg(feature = "simulation")]
+    pub(super) fn n_pending_facts(&self) -> usize {
+        self.pending.iter().map(|pending| pending.facts.len()).sum()
     }
 
     /// The number of the last batch that is durable.

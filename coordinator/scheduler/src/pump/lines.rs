@@ -154,6 +154,12 @@ impl<R: Copy + Ord + Debug> Lines<R> {
         self.lines.remove(&session)?.under_way?.reply
     }
 
+    /// Lines, and parked reports.
+    #[cfg(feature = "simulation")]
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.lines.len(), self.parked.len())
+    }
+
     fn under_way(&mut self, session: SessionId) -> Option<&mut UnderWay<R>> {
         self.lines.get_mut(&session)?.under_way.as_mut()
     }

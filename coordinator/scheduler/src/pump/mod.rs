@@ -2,6 +2,8 @@
 
 mod batch;
 mod gather;
+#[cfg(feature = "simulation")]
+mod inspect;
 mod lines;
 mod read;
 mod view;
@@ -12,10 +14,13 @@ use std::fmt::Debug;
 use traipse_sweep::Fact;
 
 use crate::command::{Answer, Command, Config, Now, Rejection, Report, Reported, SessionId};
+use crate::mutation::{self, Mutation};
 use crate::scheduler::{Reaction, Scheduler};
 use crate::state::{Plans, State};
 pub use batch::{AttemptRecord, Batch, JobRows};
 use gather::{Gather, Waiting};
+#[cfg(feature = "simulation")]
+pub use inspect::Sizes;
 use lines::{Arrival, Lines};
 pub use read::{OutcomeRange, RestoreError, Snapshot, SweepState, SweepStatus};
 
@@ -176,6 +181,10 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
             Arrival::OutOfOrder { last } => {
                 actions.push(refuse(Rejection::OutOfOrder { found: report.seq, last }));
             }
+            Arrival::Repeat(_) if mutation::is_on(Mutation::LoseRepeatedAnswer) => {
+                let answer = Reported { seq: report.seq, ..Reported::default() };
+                actions.push(Action::Answer { reply, answer: Ok(Answer::Reported(answer)) });
+            }
             Arrival::Repeat(answer) => actions.push(Action::Answer { reply, answer: Ok(Answer::Reported(answer)) }),
             Arrival::TookPlace { of } => {
                 self.open.insert(reply, Some(session));
@@ -250,7 +259,11 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     }
 
     fn give(&mut self, waiting: Waiting<R>, at_once: bool, actions: &mut Vec<Action<R, B>>) {
-        let released = if at_once { Some(waiting) } else { self.gather.wait(waiting) };
+        let released = if at_once || mutation::is_on(Mutation::AnswerBeforeCommit) {
+            Some(waiting)
+        } else {
+            self.gather.wait(waiting)
+        };
         actions.extend(released.and_then(|released| self.release(released)));
     }
 

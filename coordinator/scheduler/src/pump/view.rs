@@ -90,9 +90,9 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         self.scheduler.workers.live()
     }
 
-    /// Panics if an invariant does not hold.
-    #[cfg(test)]
-    pub(crate) fn check(&self) {
+    /// Panics if an invariant does not hold. Linear in all jobs.
+    #[cfg(any(test, feature = "simulation"))]
+    pub fn check(&self) {
         self.scheduler.check();
         if self.gather.is_idle() {
             assert_eq!(self.committed, self.scheduler.state, "all that was decided is durable");

@@ -5,6 +5,12 @@ use std::collections::BTreeSet;
 use super::Scheduler;
 
 impl Scheduler {
+    /// The leases of a worker that are under way.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn leases_of(&self, worker: traipse_sweep::WorkerId) -> Vec<traipse_sweep::LeaseId> {
+        self.clocks.of(worker).collect()
+    }
+
     pub(crate) fn check(&self) {
         self.state.check();
         let clocks: BTreeSet<_> = self.clocks.all().collect();

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use traipse_sweep::{Fact, LeaseId, WorkerId};
+use traipse_sweep::{Fact, Incarnation, LeaseId, WorkerId};
 
 use super::{Reaction, Scheduler};
 use crate::command::{Lease, Now, SessionId};
+use crate::mutation::{self, Mutation};
 use crate::soft::workers::Session;
 use crate::state::Sweep;
 use crate::state::marks::Mark;
@@ -122,6 +123,13 @@ impl Scheduler {
             .any(|lease| self.state.leased(lease).is_some_and(|(sweep, position)| sweep.jobs.strikes(position) > 0))
     }
 
+    fn lease_id(&self, counter: u64) -> LeaseId {
+        match mutation::is_on(Mutation::ReuseLease) {
+            true => LeaseId::new(Incarnation(1), counter),
+            false => LeaseId::new(self.config.incarnation, counter),
+        }
+    }
+
     fn grant_facts(&self, session: &Session, decision: &Decision<'_>) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut counter = self.next_lease;
@@ -134,7 +142,7 @@ impl Scheduler {
                     sweep: sweep.id,
                     job: sweep.plan.job_at(position),
                     generation: sweep.generation(position),
-                    lease: LeaseId::new(self.config.incarnation, counter),
+                    lease: self.lease_id(counter),
                     worker: session.worker,
                     attempt: sweep.jobs.touched.get(&position).map_or(0, |touched| touched.attempts) + 1,
                 });

@@ -3,7 +3,7 @@
 //! Every step decides from the state as it is (`&self`, no change), and then lets the decided facts happen: each is
 //! observed by the soft state, applied to the durable state by the one function that also restores it, and handed out.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "simulation"))]
 mod check;
 mod control;
 mod failure;

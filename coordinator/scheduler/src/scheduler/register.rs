@@ -7,6 +7,7 @@ use traipse_sweep::{FailureClass, LeaseId, WorkerId};
 
 use super::{Reaction, Scheduler};
 use crate::command::{Answer, Now, Register, Rejection};
+use crate::mutation::{self, Mutation};
 
 /// Most slots of one worker that count.
 const SLOTS_MAX: u32 = 4096;
@@ -46,6 +47,10 @@ impl Scheduler {
             false => "the worker no longer holds the lease",
         });
         for lease in unlisted {
+            if restarted && mutation::is_on(Mutation::RenewDeadIncarnation) {
+                self.clocks.renew(worker, lease, now + self.config.lease);
+                continue;
+            }
             if let Some(attempt) = self.attempt(lease) {
                 self.fail(now, &attempt, FailureClass::Lost, &message, None, reaction);
             }

@@ -7,6 +7,7 @@ use traipse_sweep::{Fact, FailureClass, Generation, JobNumber, LeaseId, Outcome,
 use super::failure::{Attempt, End};
 use super::{Reaction, Scheduler};
 use crate::command::{Answer, AttemptStats, JobReport, JobResult, Now, Rejection, Report, Reported, SessionId};
+use crate::mutation::{self, Mutation};
 use crate::pump::JobRows;
 use crate::state::Sweep;
 use crate::state::marks::Mark;
@@ -100,7 +101,8 @@ impl Scheduler {
         let sweep = self.state.sweep(sweep)?;
         let position = sweep.position(job)?;
         let wanted = !sweep.is_over(position) && !sweep.is_blocked(position);
-        (wanted && sweep.generation(position) == generation).then_some(position)
+        let is_current = sweep.generation(position) == generation || mutation::is_on(Mutation::AcceptOldGeneration);
+        (wanted && is_current).then_some(position)
     }
 
     /// Whether the reporting worker's arithmetic is the sweep's. The first result pins it where the grant that did was
@@ -170,6 +172,9 @@ impl Scheduler {
     /// A lease is handed back. One that is over already is no news.
     fn take_back<B>(&mut self, now: Now, lease: LeaseId, reaction: &mut Reaction<B>) {
         self.lapsed.remove(lease);
+        if let Some(attempt) = self.attempt(lease).filter(|_| mutation::is_on(Mutation::CountDrain)) {
+            self.fail(now, &attempt, FailureClass::Poison, &Arc::from("handed back"), None, reaction);
+        }
         if let Some(Attempt { sweep, job, generation, .. }) = self.attempt(lease) {
             self.happen(now, Fact::LeaseReturned { sweep, job, generation, lease }, reaction);
         }

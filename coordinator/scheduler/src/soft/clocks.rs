@@ -104,7 +104,7 @@ impl Clocks {
     }
 
     /// All leases with a clock and their workers.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "simulation"))]
     pub(crate) fn all(&self) -> impl Iterator<Item = (LeaseId, WorkerId)> {
         self.of_worker.iter().flat_map(|(worker, leases)| leases.clocks.keys().map(|lease| (*lease, *worker)))
     }

@@ -8,6 +8,7 @@ use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, Leas
 use super::jobs::{Held, mark_of};
 use super::marks::Mark;
 use super::{JobAt, Plans, State, Sweep, Wish};
+use crate::mutation::{self, Mutation};
 
 /// Strikes that quarantine a job.
 pub(crate) const STRIKES: u32 = 3;
@@ -240,7 +241,8 @@ impl State {
             sweep.last_failure = message.cloned().or(sweep.last_failure.take());
         }
         let held = sweep.jobs.end(position, mark, message);
-        for comparison in sweep.unblocked_by(job) {
+        let forgets = mutation::is_on(Mutation::ForgetGroup) && !outcome.has_rows();
+        for comparison in sweep.unblocked_by(job).into_iter().filter(|_| !forgets) {
             sweep.jobs.mark(comparison, Mark::Ready);
         }
         let (number, ended) = (sweep.number, sweep.state().is_ended());

@@ -1,7 +1,7 @@
 //! The durable state: a fold over the journal's facts.
 
 mod apply;
-#[cfg(test)]
+#[cfg(any(test, feature = "simulation"))]
 mod check;
 mod codec;
 pub(crate) mod jobs;

@@ -9,6 +9,7 @@ use traipse_sweep::LeaseId;
 use super::Agent;
 use crate::backoff::Backoff;
 use crate::message::{Action, Call, Lease, Outcome, Report, Token};
+use crate::mutation::{self, Mutation};
 
 /// What is to be said to the coordinator, and what is being said.
 #[derive(Debug)]
@@ -101,7 +102,8 @@ impl<P> Reports<P> {
     /// Takes the report under way apart again: its session is over.
     pub(super) fn fold_back(&mut self) {
         let Some(under_way) = self.under_way.take() else { return };
-        for outcome in under_way.report.outcomes.iter().rev() {
+        let n_dropped = usize::from(mutation::is_on(Mutation::DropSpoolEntry));
+        for outcome in under_way.report.outcomes.iter().rev().skip(n_dropped) {
             self.spool.push_front(outcome.clone());
         }
         self.returned.extend(under_way.report.returned.iter().cloned());
