@@ -56,6 +56,16 @@ impl Artifacts {
         self.store.list(&Name::of_sweep(sweep)).await
     }
 
+    /// Deletes a job's artifacts of the kinds that begin so.
+    pub(crate) async fn delete_of_job(&self, sweep: SweepId, job: JobNumber, kinds: &str) -> Result<(), StoreError> {
+        for listed in self.store.list(&Name::of_job(sweep, job)).await? {
+            if listed.name.of_attempt().is_some_and(|(.., kind)| kind.starts_with(kinds)) {
+                self.store.delete(&listed.name).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes one artifact.
     pub(crate) async fn delete(&self, name: &Name) -> Result<(), StoreError> {
         self.store.delete(name).await

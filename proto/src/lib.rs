@@ -37,5 +37,8 @@ pub const ROWS_KIND: &str = "rows";
 /// The kind of the artifact that holds the weights of a run that its comparisons need. It is there while the sweep is.
 pub const MEMBERS_KIND: &str = "members.safetensors";
 
+/// How the kinds of a job's checkpoints begin; the optimiser steps done follow.
+pub const CHECKPOINT_KIND: &str = "checkpoint-";
+
 /// Version of the protocol between coordinator and worker; another one is refused at `register`.
 pub const PROTOCOL: u32 = 1;

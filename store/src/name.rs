@@ -35,6 +35,12 @@ impl Name {
         Self(sweep.to_string())
     }
 
+    /// The prefix of all artifacts of a job, by whatever attempt.
+    #[must_use]
+    pub fn of_job(sweep: SweepId, job: JobNumber) -> Self {
+        Self(format!("{sweep}/{}", job.0))
+    }
+
     /// The job, lease and kind of a name that [`Name::of_lease`] makes; none for others.
     #[must_use]
     pub fn of_attempt(&self) -> Option<(SweepId, JobNumber, LeaseId, &str)> {
@@ -108,6 +114,7 @@ mod tests {
         let name = Name::of_lease(sweep, job, lease, "snapshots.safetensors").expect("a good kind");
         assert_eq!(name.as_str(), format!("{sweep}/7/3.9/snapshots.safetensors"));
         assert!(name.as_str().starts_with(Name::of_sweep(sweep).as_str()));
+        assert!(name.as_str().starts_with(&format!("{}/", Name::of_job(sweep, job))));
         assert!(Name::of_lease(sweep, job, lease, "a/b").is_err());
         assert_eq!(name.of_attempt(), Some((sweep, job, lease, "snapshots.safetensors")));
         for other in ["nonce/3", "a/7/3.9/x", &format!("{sweep}/7/3/x"), &format!("{sweep}/7/99999999.1/x")] {

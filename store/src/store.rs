@@ -181,6 +181,21 @@ impl Store {
         self.check_digest(name, digest.finalize().into(), &promised.sha256)
     }
 
+    /// Writes the content of an artifact that nobody has promised anything of to `out`, piece by piece.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::TooLarge`], [`Error::Store`]; [`Error::Copy`] if `out` does not take it.
+    pub async fn copy(&self, name: &Name, out: &mut dyn Write) -> Result<(), Error> {
+        let found = self.open_object(name).await?;
+        self.check_size(name, found.meta.size)?;
+        let mut pieces = found.into_stream();
+        while let Some(piece) = pieces.try_next().await.map_err(|source| self.failed("read", name, source))? {
+            let failed = |source| Error::Copy { url: self.url.to_string(), name: name.to_string(), source };
+            out.write_all(&piece).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// All artifacts under a prefix, in the order of their names. Files of others in the folder are passed over.
     ///
     /// # Errors

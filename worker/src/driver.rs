@@ -39,7 +39,7 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
     let scratch = options.scratch(&state.folder);
     tracing::debug!(memory_per_slot = scratch.memory, "snapshots beyond this go to a file");
     let (data, line, runtime) = (options.data.clone(), Line::default(), Handle::current());
-    let context = Arc::new(Context { data, scratch, reach, line, runtime });
+    let context = Arc::new(Context { data, scratch, reach, line, runtime, checkpoint_every: options.checkpoint_every });
     let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
     let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
     let introduction = Introduction {

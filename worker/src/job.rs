@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
@@ -24,6 +24,7 @@ use crate::members::{self, Line};
 use crate::pool::Job;
 use crate::reach::Reach;
 use crate::run::{self, Kept, RunClock, RunEnd, Scratch, Task};
+use crate::shelf::Shelf;
 use crate::sweeps::Sweep;
 
 /// The weights of a run's snapshots in the artifact store.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) line: Line,
     /// Where the store's futures run; slots are not its threads.
     pub(crate) runtime: Handle,
+    /// How often a run that takes long keeps what it needs to go on after a loss.
+    pub(crate) checkpoint_every: Duration,
 }
 
 /// Why an attempt has no rows.
@@ -60,7 +63,8 @@ pub(crate) fn run(job: Job, context: &Context) -> JobEnd<v1::JobReport> {
     }
     let (started, cpu) = (Instant::now(), clocks::thread_cpu());
     let mut clock = RunClock::default();
-    let result = match attempt(&job, context, &mut clock) {
+    let mut has_checkpoints = false;
+    let result = match attempt(&job, context, &mut clock, &mut has_checkpoints) {
         Ok(None) => return JobEnd::Stopped,
         Ok(Some(result)) => result,
         Err(Failure { class, message }) => {
@@ -76,10 +80,10 @@ pub(crate) fn run(job: Job, context: &Context) -> JobEnd<v1::JobReport> {
         total_seconds: started.elapsed().as_secs_f64(),
         peak_memory_bytes: clocks::peak_memory(),
     };
-    report(job, result, stats)
+    report(job, result, stats, has_checkpoints)
 }
 
-fn report(job: Job, result: PartsResult, stats: v1::AttemptStats) -> JobEnd<v1::JobReport> {
+fn report(job: Job, result: PartsResult, stats: v1::AttemptStats, has_checkpoints: bool) -> JobEnd<v1::JobReport> {
     let n_bytes = match &result {
         PartsResult::Rows { block, .. } => block.len(),
         PartsResult::Failed { message, .. } => message.len(),
@@ -93,12 +97,18 @@ fn report(job: Job, result: PartsResult, stats: v1::AttemptStats) -> JobEnd<v1::
         token: lease.token.as_ref().try_into().expect("a lease converts only if its token has this length"),
         result,
         stats,
+        has_checkpoints,
     });
     JobEnd::Result { payload, n_bytes }
 }
 
 /// None if it was told to stop.
-fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<PartsResult>, Failure> {
+fn attempt(
+    job: &Job,
+    context: &Context,
+    clock: &mut RunClock,
+    has_checkpoints: &mut bool,
+) -> Result<Option<PartsResult>, Failure> {
     let (plan, schema) = match &*job.sweep {
         Sweep::Ready { plan, schema } => (plan, schema),
         Sweep::Broken(why) => return Err(transient(why.clone())),
@@ -108,7 +118,7 @@ fn attempt(job: &Job, context: &Context, clock: &mut RunClock) -> Result<Option<
         let message = format!("the sweep has {} jobs, none with number {}", plan.n_jobs(), job.lease.job.0);
         return Err(Failure { class: FailureClass::Invalid, message });
     }
-    let end = match catch_unwind(AssertUnwindSafe(|| measure(job, plan, schema, context, clock))) {
+    let end = match catch_unwind(AssertUnwindSafe(|| measure(job, plan, schema, context, (clock, has_checkpoints)))) {
         Ok(end) => end?,
         Err(panic) => return Err(Failure { class: FailureClass::Poison, message: panic_message(&*panic) }),
     };
@@ -136,7 +146,7 @@ fn measure(
     plan: &Arc<Plan>,
     schema: &Arc<Schema>,
     context: &Context,
-    clock: &mut RunClock,
+    (clock, has_checkpoints): (&mut RunClock, &mut bool),
 ) -> Result<End, Failure> {
     let loading = Instant::now();
     let members = match plan.kind(job.lease.job) {
@@ -157,7 +167,12 @@ fn measure(
         stop: job.signals.stop.clone(),
     };
     let (end, spent) = match members {
-        None => run::run(&task),
+        None => {
+            let mut shelf = Shelf::new(job, context);
+            let ended = run::run_with(&task, &mut shelf);
+            *has_checkpoints = shelf.has_any;
+            ended
+        }
         Some(members) => run::compare(&task, &members),
     };
     *clock = spent;

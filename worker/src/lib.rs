@@ -14,6 +14,7 @@ mod options;
 mod pool;
 mod reach;
 pub mod run;
+mod shelf;
 mod state;
 mod sweeps;
 mod wire;

@@ -1,7 +1,6 @@
 //! The members of a comparison: asked of the coordinator, then copied from the artifact store, one at a time.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter};
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use traipse_sweep::{JobNumber, Plan};
 use crate::job::{Context, Failure, out_of_reach, transient};
 use crate::pool::Job;
 use crate::run::{Member, MemberFile};
+use crate::shelf::rewound;
 use crate::wire;
 
 /// The first wait before the question is asked again; doubles with each.
@@ -111,14 +111,6 @@ fn copy(artifact: &v1::StoredArtifact, context: &Context) -> Result<MemberFile, 
     };
     let mut file = BufWriter::new(tempfile::tempfile_in(folder).map_err(no_file)?);
     context.runtime.block_on(store.copy_exactly(&name, &promised, &mut file)).map_err(|error| broken(&error))?;
-    let file = finished(file).map_err(no_file)?;
+    let file = rewound(file).map_err(no_file)?;
     Ok(MemberFile { file, name: name.to_string() })
-}
-
-/// All is in the file, which is read from its beginning.
-fn finished(mut file: BufWriter<File>) -> io::Result<File> {
-    file.flush()?;
-    let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.rewind()?;
-    Ok(file)
 }

@@ -15,6 +15,9 @@ use crate::state;
 /// Most slots of one worker.
 const MAX_SLOTS: u32 = 4096;
 
+/// How often a long run keeps a checkpoint: what a loss costs at most.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30 * 60);
+
 /// What a worker is told at its start.
 #[derive(Clone)]
 pub struct Options {
@@ -35,6 +38,8 @@ pub struct Options {
     /// For the snapshots of all slots, in equal shares; what a run has beyond its share goes to a scratch file in the
     /// state folder.
     pub memory: Memory,
+    /// How often a run that takes longer than this keeps a checkpoint in the artifact store, where the worker reaches it.
+    pub checkpoint_every: Duration,
     /// How long running jobs may finish once the worker shall leave; then they stop and are handed back.
     pub grace: Duration,
     /// A coordinator that was never reached is given up after this; one that was reached once, never.
@@ -53,6 +58,7 @@ impl Default for Options {
             state: None,
             data: Arc::default(),
             memory: Memory::Auto,
+            checkpoint_every: CHECKPOINT_EVERY,
             grace: config.grace,
             first_contact: config.first_contact,
         }

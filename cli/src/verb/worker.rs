@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
+use traipse_sweep::spec::length_of_time;
 use traipse_worker::Memory;
 use traipse_worker::data::Cache;
 
@@ -38,6 +40,9 @@ pub(crate) struct Args {
     /// the state folder. auto is half of the machine's.
     #[arg(long, value_name = "SIZE", default_value = "auto")]
     memory: Memory,
+    /// How often a run that takes longer than this keeps a checkpoint in the artifact store: what a loss costs at most.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = length_of_time)]
+    checkpoint_every: Duration,
 }
 
 /// The same, ready to go.
@@ -47,6 +52,7 @@ struct Settings {
     labels: BTreeMap<String, String>,
     state: Option<PathBuf>,
     memory: Memory,
+    checkpoint_every: Duration,
 }
 
 impl Args {
@@ -60,7 +66,14 @@ impl Args {
         }
         let connection = self.connection.resolve()?;
         let n_slots = self.slots.unwrap_or(cores);
-        Ok(Settings { connection, n_slots, labels, state: self.state, memory: self.memory })
+        Ok(Settings {
+            connection,
+            n_slots,
+            labels,
+            state: self.state,
+            memory: self.memory,
+            checkpoint_every: self.checkpoint_every,
+        })
     }
 }
 
@@ -81,6 +94,7 @@ async fn work(settings: Settings, screen: &Screen) -> Result<End, Error> {
         labels: settings.labels,
         state: settings.state,
         memory: settings.memory,
+        checkpoint_every: settings.checkpoint_every,
         data: Arc::new(Cache::default()),
         ..traipse_worker::Options::default()
     };

@@ -1,6 +1,7 @@
 //! The gRPC services: thin, and all that knows of tonic besides the ingest budget.
 
 mod auth;
+mod checkpoints;
 mod members;
 mod refusal;
 mod report;

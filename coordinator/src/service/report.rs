@@ -12,6 +12,7 @@ use traipse_proto::v1;
 use traipse_scheduler::command::{AttemptStats, JobReport, JobResult, Report, SessionId};
 use traipse_sweep::{LeaseId, SweepId};
 
+use super::checkpoints::{self, Shelved};
 use super::stored::{self, Stored};
 use super::{Shared, refusal};
 use crate::block::Block;
@@ -24,13 +25,13 @@ pub(super) const MAX_REPORTS: usize = 16_384;
 /// Blocks beyond that many bytes are checked on a thread of their own.
 const INLINE_BYTES: usize = 256 << 10;
 
-/// The scheduler's command of a report, and what of it came through the artifact store.
+/// The scheduler's command of a report, what of it came through the artifact store, and which jobs have checkpoints there.
 pub(super) async fn command(
     shared: &Shared,
     session: SessionId,
     request: v1::ReportRequest,
     held: Option<Arc<Held>>,
-) -> Result<(Report<Block>, Vec<Stored>), Status> {
+) -> Result<(Report<Block>, Vec<Stored>, Vec<Shelved>), Status> {
     check_length(request.reports.len(), "reports")?;
     check_length(request.returned.len(), "returned")?;
     let mut parts = Vec::with_capacity(request.reports.len());
@@ -44,6 +45,7 @@ pub(super) async fn command(
     }
     let mut parts = check_rows(shared, parts).await?;
     let stored = stored::take(shared, &mut parts).await?;
+    let shelved = checkpoints::of(&parts);
     let report = Report {
         session,
         seq: request.seq,
@@ -55,7 +57,7 @@ pub(super) async fn command(
         returned: request.returned.into_iter().map(LeaseId).collect(),
         reaches_store: request.reaches_store,
     };
-    Ok((report, stored))
+    Ok((report, stored, shelved))
 }
 
 /// Lists of a message are bounded.

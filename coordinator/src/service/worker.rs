@@ -11,7 +11,7 @@ use traipse_scheduler::command::{Lease, Register, Reported, SessionId, WorkerInf
 use traipse_scheduler::{Answer, Command, Rejection};
 use traipse_sweep::{Incarnation, LeaseId};
 
-use super::{DEADLINE, Shared, members, refusal, report, stored, within};
+use super::{DEADLINE, Shared, checkpoints, members, refusal, report, stored, within};
 use crate::driver::CallError;
 use crate::ingest::Held;
 
@@ -72,10 +72,11 @@ impl Workers {
         held: Option<Arc<Held>>,
     ) -> Result<v1::ReportResponse, Status> {
         let session = self.session(&request.session)?;
-        let (command, stored) = report::command(&self.shared, session, request, held).await?;
+        let (command, stored, shelved) = report::command(&self.shared, session, request, held).await?;
         let answer = self.shared.driver.call(Command::Report(command)).await.map_err(refusal::call)?;
         let Answer::Reported(reported) = answer else { return Err(refusal::wrong_answer()) };
         stored::drop_refused(&self.shared, stored, &reported.accepted).await;
+        checkpoints::drop_done(&self.shared, shelved);
         Ok(self.response(reported))
     }
 

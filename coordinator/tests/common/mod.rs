@@ -103,6 +103,7 @@ fn report(lease: &v1::Lease, result: v1::job_report::Result) -> v1::JobReport {
         token: lease.token.clone(),
         result: Some(result),
         stats: Some(v1::AttemptStats { total_seconds: 0.001, ..v1::AttemptStats::default() }),
+        ..v1::JobReport::default()
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Parts {
     pub result: PartsResult,
     /// Clocks, finite and not negative.
     pub stats: v1::AttemptStats,
+    /// Whether checkpoints of the job are in the store.
+    pub has_checkpoints: bool,
 }
 
 /// What came of an attempt.
@@ -68,6 +70,7 @@ pub fn parts(report: v1::JobReport) -> Result<Parts, Error> {
         token: ids::token(&report.token, "token")?,
         result: result(required(report.result, "result")?)?,
         stats: stats(report.stats.unwrap_or_default())?,
+        has_checkpoints: report.has_checkpoints,
     })
 }
 
@@ -92,6 +95,7 @@ pub fn message(parts: Parts) -> v1::JobReport {
         token: parts.token.to_vec(),
         result: Some(result),
         stats: Some(parts.stats),
+        has_checkpoints: parts.has_checkpoints,
     }
 }
 
@@ -182,6 +186,7 @@ mod tests {
                 artifacts: vec![artifact],
             },
             stats: v1::AttemptStats { train_seconds: 1.5, ..Default::default() },
+            has_checkpoints: true,
         }
     }
 

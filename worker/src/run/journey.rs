@@ -9,6 +9,7 @@ use traipse_probe::gradients::{self, Gradients};
 use traipse_probe::{Element, Form, Snapshot, Trajectory};
 use traipse_sweep::spec::ProbeExamples;
 
+use super::checkpoint::{self, Checkpoints};
 use super::Task;
 use super::last_step::LastStep;
 
@@ -55,6 +56,14 @@ impl From<io::Error> for Ended {
     fn from(error: io::Error) -> Self {
         Self::Lost(error)
     }
+}
+
+/// Where a stretch of optimiser steps ended.
+enum Reached {
+    Snapshot,
+    Divergence,
+    /// A checkpoint is to be kept first.
+    Due,
 }
 
 /// A training under way, between two optimiser steps.
@@ -106,12 +115,21 @@ impl<'a, T: Element> Traveller<'a, T> {
     ///
     /// # Errors
     /// If there is nothing to look at.
-    pub(super) fn finish(mut self, train: &mut Duration) -> Result<(Journey, &'a mut Evaluator<T>), Ended> {
+    pub(super) fn finish(
+        mut self,
+        checkpoints: &mut dyn Checkpoints,
+        train: &mut Duration,
+    ) -> Result<(Journey, &'a mut Evaluator<T>), Ended> {
         while let Some(step) = self.next_snapshot() {
-            self.advance(step, train)?;
+            self.advance(step, checkpoints, train)?;
         }
         if self.journey.points.is_empty() {
             return Err(Ended::NoStart);
+        }
+        // What follows, the probes, may take longer than the training did.
+        if self.journey.diverged_step.is_none() && checkpoints.is_due(self.trainer.steps_done()) {
+            self.keep(checkpoints);
+            self.look_for_stop()?;
         }
         Ok((self.journey, self.surveyor.evaluator))
     }
@@ -119,22 +137,6 @@ impl<'a, T: Element> Traveller<'a, T> {
     /// At step 0 again.
     pub(super) fn again(self) -> Self {
         Self::new(self.task, self.problem, self.surveyor.evaluator)
-    }
-
-    /// Goes on until `step` optimiser steps are done, measuring on the way. Whether it is there: a training that ends
-    /// before never is.
-    ///
-    /// # Errors
-    /// If it was asked to stop, or the snapshots cannot be kept.
-    pub(super) fn travel_to(&mut self, step: u64, train: &mut Duration) -> Result<bool, Ended> {
-        while let Some(next) = self.next_snapshot().filter(|_| self.trainer.steps_done() < step) {
-            self.advance(next.min(step), train)?;
-        }
-        // A snapshot at that very step belongs to it.
-        if let Some(next) = self.next_snapshot().filter(|&next| next == self.trainer.steps_done()) {
-            self.advance(next, train)?;
-        }
-        Ok(self.trainer.steps_done() == step && self.journey.diverged_step.is_none())
     }
 
     /// Ends the training at the last snapshot if that meets `train.stop`.
@@ -153,33 +155,47 @@ impl<'a, T: Element> Traveller<'a, T> {
         next.filter(|_| !self.journey.is_over())
     }
 
-    /// Takes optimiser steps up to `step`, which is at most the next snapshot's; there, it measures.
-    fn advance(&mut self, step: u64, train: &mut Duration) -> Result<(), Ended> {
-        let start = Instant::now();
-        let reached = self.take_steps(step)?;
-        *train += start.elapsed();
-        if reached == Step::Diverged {
-            self.journey.diverged_step = Some(self.trainer.steps_done());
-        } else if self.next_snapshot() == Some(step) {
-            self.arrive(step).map_err(Ended::Lost)?;
+    /// Takes optimiser steps up to `step`, the next snapshot's; there, it measures.
+    fn advance(&mut self, step: u64, checkpoints: &mut dyn Checkpoints, train: &mut Duration) -> Result<(), Ended> {
+        loop {
+            let start = Instant::now();
+            let reached = self.take_steps(step, checkpoints)?;
+            *train += start.elapsed();
+            match reached {
+                Reached::Due => self.keep(checkpoints),
+                Reached::Divergence => {
+                    self.journey.diverged_step = Some(self.trainer.steps_done());
+                    return Ok(());
+                }
+                Reached::Snapshot => return self.arrive(step).map_err(Ended::Lost),
+            }
         }
-        Ok(())
     }
 
-    fn take_steps(&mut self, step: u64) -> Result<Step, Ended> {
+    fn take_steps(&mut self, step: u64, checkpoints: &mut dyn Checkpoints) -> Result<Reached, Ended> {
         while self.trainer.steps_done() < step {
-            if self.task.stop.load(Ordering::Relaxed) {
-                return Err(Ended::Stopped);
+            self.look_for_stop()?;
+            if checkpoints.is_due(self.trainer.steps_done()) {
+                return Ok(Reached::Due);
             }
             if self.trainer.steps_done() + 1 == step {
                 self.last_step.keep(&self.trainer, step, self.problem);
             }
             if self.trainer.step() == Step::Diverged {
-                return Ok(Step::Diverged);
+                return Ok(Reached::Divergence);
             }
             self.task.progress.store(self.trainer.steps_done(), Ordering::Relaxed);
         }
-        Ok(Step::Ok)
+        Ok(Reached::Snapshot)
+    }
+
+    fn look_for_stop(&self) -> Result<(), Ended> {
+        if self.task.stop.load(Ordering::Relaxed) { Err(Ended::Stopped) } else { Ok(()) }
+    }
+
+    fn keep(&self, checkpoints: &mut dyn Checkpoints) {
+        let write = &mut |out: &mut dyn io::Write| checkpoint::write(self, self.problem, out);
+        checkpoints.keep(self.trainer.steps_done(), write);
     }
 
     /// Measures and keeps what there is now.

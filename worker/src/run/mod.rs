@@ -10,9 +10,9 @@ mod measure;
 mod rows;
 mod scratch;
 
-use std::io::{self, Read, Write};
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use traipse_nn::{Dataset, Evaluator, Problem};
@@ -22,7 +22,7 @@ use traipse_sweep::settings::{ModelKind, Precision, RunSettings};
 use traipse_sweep::{JobNumber, Outcome, RowBlock, Schema};
 
 use analysis::Analysis;
-pub use checkpoint::Error as CheckpointError;
+pub use checkpoint::{Checkpoints, Error as CheckpointError, NoCheckpoints, Write as WriteCheckpoint};
 pub use compare::{Member, MemberFile, compare};
 use journey::{Ended, Journey, Traveller};
 pub use keep::Kept;
@@ -88,53 +88,14 @@ pub struct RunClock {
 /// at each snapshot; all that follows from the path costs some 60 ms for 41 snapshots of 269,322 parameters.
 #[must_use]
 pub fn run(task: &Task) -> (RunEnd, RunClock) {
-    timed(task, Start::Beginning)
+    run_with(task, &mut NoCheckpoints)
 }
 
-/// As [`run`], going on from a checkpoint that [`set_aside`] wrote for this run, or for one that it continues (see
-/// [`traipse_sweep::continues`]). The rows are those of a run without interruption. A checkpoint that does not serve is
-/// logged with the reason, and the run starts from step 0.
+/// As [`run`], going on from the first checkpoint that serves, of this run or of one that it continues (see
+/// [`traipse_sweep::continues`]), and keeping new ones when they are due. The rows are those of a run without interruption. A
+/// checkpoint that does not serve is logged with the reason; where none serves, the run starts from step 0.
 #[must_use]
-pub fn resume(task: &Task, checkpoint: &mut dyn Read) -> (RunEnd, RunClock) {
-    timed(task, Start::Checkpoint(checkpoint))
-}
-
-/// Why there is no checkpoint.
-#[derive(Debug)]
-pub enum NotSetAside {
-    /// The run ended before the step, or could not begin.
-    Ended(RunEnd),
-    /// The checkpoint could not be written.
-    Write(io::Error),
-}
-
-/// Trains and measures a run up to a step, and writes all that [`resume`] needs to go on from there.
-///
-/// # Errors
-/// If the training diverged, was asked to stop or is over before the step, or the checkpoint cannot be written.
-pub fn set_aside(task: &Task, step: u64, checkpoint: &mut dyn Write) -> Result<(), Box<NotSetAside>> {
-    let mut written = None;
-    let (end, _) = timed(task, Start::SetAside { step, checkpoint, written: &mut written });
-    match written {
-        Some(written) => written.map_err(|error| Box::new(NotSetAside::Write(error))),
-        None => Err(Box::new(NotSetAside::Ended(end))),
-    }
-}
-
-/// From where a training goes, and how far.
-enum Start<'a> {
-    Beginning,
-    Checkpoint(&'a mut dyn Read),
-    /// From the beginning to a step; `written` is set once it is there.
-    SetAside {
-        step: u64,
-        checkpoint: &'a mut dyn Write,
-        written: &'a mut Option<io::Result<()>>,
-    },
-}
-
-/// Does what a task's model needs: nothing, or a training in one of two precisions.
-fn timed(task: &Task, start: Start<'_>) -> (RunEnd, RunClock) {
+pub fn run_with(task: &Task, checkpoints: &mut dyn Checkpoints) -> (RunEnd, RunClock) {
     let clock = Instant::now();
     let mut train = Duration::ZERO;
     let settings = task.plan.settings(task.job);
@@ -142,34 +103,36 @@ fn timed(task: &Task, start: Start<'_>) -> (RunEnd, RunClock) {
         ModelKind::Noop => noop(task),
         _ => match (problem(task, &settings), settings.train.precision) {
             (Err(why), _) => RunEnd::Invalid(why),
-            (Ok(problem), Precision::F32) => network::<f32>(task, &problem, start, &mut train),
-            (Ok(problem), Precision::F64) => network::<f64>(task, &problem, start, &mut train),
+            (Ok(problem), Precision::F32) => network::<f32>(task, &problem, checkpoints, &mut train),
+            (Ok(problem), Precision::F64) => network::<f64>(task, &problem, checkpoints, &mut train),
         },
     };
     (end, RunClock { train, probe: clock.elapsed().saturating_sub(train) })
 }
 
-fn network<T: Element>(task: &Task, problem: &Problem, start: Start<'_>, train: &mut Duration) -> RunEnd {
+fn network<T: Element>(
+    task: &Task,
+    problem: &Problem,
+    checkpoints: &mut dyn Checkpoints,
+    train: &mut Duration,
+) -> RunEnd {
     let mut evaluator = Evaluator::<T>::new(problem);
     let mut traveller = Traveller::new(task, problem, &mut evaluator);
-    match start {
-        Start::Beginning => {}
-        Start::Checkpoint(checkpoint) => {
-            if let Err(error) = checkpoint::read(&mut traveller, problem, checkpoint) {
-                tracing::warn!(job = task.job.0, %error, "a checkpoint does not serve: the run starts from step 0");
+    while let Some(mut checkpoint) = checkpoints.next() {
+        match checkpoint::read(&mut traveller, problem, &mut *checkpoint) {
+            Ok(()) => {
+                let step = traveller.trainer.steps_done();
+                tracing::info!(job = task.job.0, step, "the run goes on from a checkpoint");
+                task.progress.store(step, Ordering::Relaxed);
+                break;
+            }
+            Err(error) => {
+                tracing::warn!(job = task.job.0, %error, "a checkpoint does not serve");
                 traveller = traveller.again();
             }
         }
-        Start::SetAside { step, checkpoint, written } => match traveller.travel_to(step, train) {
-            Ok(true) => {
-                *written = Some(checkpoint::write(&traveller, problem, checkpoint));
-                return RunEnd::Stopped;
-            }
-            Ok(false) => {}
-            Err(ended) => return without_rows(ended),
-        },
     }
-    to_rows(task, problem, traveller, train)
+    to_rows(task, problem, traveller, checkpoints, train)
 }
 
 fn noop(task: &Task) -> RunEnd {
@@ -190,8 +153,14 @@ fn without_rows(ended: Ended) -> RunEnd {
 }
 
 /// Takes a training to its end and packs its rows.
-fn to_rows<T: Element>(task: &Task, problem: &Problem, traveller: Traveller<'_, T>, train: &mut Duration) -> RunEnd {
-    let (journey, evaluator) = match traveller.finish(train) {
+fn to_rows<T: Element>(
+    task: &Task,
+    problem: &Problem,
+    traveller: Traveller<'_, T>,
+    checkpoints: &mut dyn Checkpoints,
+    train: &mut Duration,
+) -> RunEnd {
+    let (journey, evaluator) = match traveller.finish(checkpoints, train) {
         Ok(there) => there,
         Err(ended) => return without_rows(ended),
     };

@@ -2,14 +2,11 @@
 
 use std::future::pending;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
-use traipse_worker::Memory;
-use traipse_worker::data::Cache;
 
 use crate::connection::Connection;
 use crate::error::Error;
@@ -36,36 +33,28 @@ pub(crate) async fn coordinator(out: &OutFolder) -> Result<Coordinator, Error> {
 
 /// The workers: tasks in a set, ended by one token.
 pub(crate) struct Crew {
-    connection: Connection,
-    data: Arc<Cache>,
+    /// What all of them are told.
+    options: traipse_worker::Options,
     workers: JoinSet<Result<(), traipse_worker::Error>>,
     leave: CancellationToken,
 }
 
 impl Crew {
-    /// Nobody yet; all who come share one copy of the data.
-    pub(crate) fn new(connection: &Connection, data: &Arc<Cache>) -> Self {
-        Self {
-            connection: connection.clone(),
-            data: Arc::clone(data),
-            workers: JoinSet::new(),
-            leave: CancellationToken::new(),
-        }
+    /// Nobody yet; all who come are told the same, and share one copy of the data.
+    pub(crate) fn new(connection: &Connection, options: traipse_worker::Options) -> Self {
+        let options = traipse_worker::Options {
+            coordinator: vec![connection.url.clone()],
+            token: connection.token.clone(),
+            grace: GRACE,
+            ..options
+        };
+        Self { options, workers: JoinSet::new(), leave: CancellationToken::new() }
     }
 
     /// Starts worker number `at`.
-    pub(crate) fn add(&mut self, at: usize, n_slots: u32, memory: Memory, state: PathBuf) {
-        let options = traipse_worker::Options {
-            coordinator: vec![self.connection.url.clone()],
-            token: self.connection.token.clone(),
-            n_slots,
-            memory,
-            state: Some(state),
-            name: format!("local-{at}"),
-            data: Arc::clone(&self.data),
-            grace: GRACE,
-            ..traipse_worker::Options::default()
-        };
+    pub(crate) fn add(&mut self, at: usize, state: PathBuf) {
+        let options =
+            traipse_worker::Options { state: Some(state), name: format!("local-{at}"), ..self.options.clone() };
         self.workers.spawn(traipse_worker::start(options, self.leave.clone()));
     }
 

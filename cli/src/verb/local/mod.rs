@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, Clients};
 use traipse_proto::v1::{GetRequest, SubmitRequest, SweepStatus};
+use traipse_sweep::spec::length_of_time;
 use traipse_worker::Memory;
 use traipse_worker::data::Cache;
 
@@ -48,6 +49,9 @@ pub(crate) struct Args {
     /// output folder. auto is half of the machine's.
     #[arg(long, value_name = "SIZE", default_value = "auto")]
     memory: Memory,
+    /// How often a run that takes longer than this keeps a checkpoint, from which it goes on after a kill.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = length_of_time)]
+    checkpoint_every: Duration,
     /// Where the tables and the state go; else traipse-out/NAME.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -63,6 +67,7 @@ struct Settings {
     n_workers: usize,
     n_slots: u32,
     memory: Memory,
+    checkpoint_every: Duration,
     json: bool,
     again: String,
     /// Read once, for the check and for the workers.
@@ -87,6 +92,7 @@ impl Args {
             n_workers: self.workers.map_or(cores, |n| n as usize),
             n_slots: self.slots as u32,
             memory: self.memory,
+            checkpoint_every: self.checkpoint_every,
             json: self.json,
             data: Arc::default(),
             file,
@@ -178,9 +184,15 @@ async fn train(
     interrupt: &CancellationToken,
     screen: &Screen,
 ) -> Result<Trained, Error> {
-    let mut crew = Crew::new(connection, &settings.data);
-    let memory = Memory::Bytes(settings.memory.bytes() / settings.n_workers as u64);
-    (0..settings.n_workers).for_each(|at| crew.add(at, settings.n_slots, memory, out.worker(at)));
+    let options = traipse_worker::Options {
+        n_slots: settings.n_slots,
+        memory: Memory::Bytes(settings.memory.bytes() / settings.n_workers as u64),
+        checkpoint_every: settings.checkpoint_every,
+        data: Arc::clone(&settings.data),
+        ..traipse_worker::Options::default()
+    };
+    let mut crew = Crew::new(connection, options);
+    (0..settings.n_workers).for_each(|at| crew.add(at, out.worker(at)));
     let followed = tokio::select! {
         followed = follow(clients.sweep.clone(), out.sweep.to_string(), interrupt, screen) => followed,
         error = crew.failed() => Err(error),

@@ -16,13 +16,24 @@ const HELP: &str = "write a whole number with its unit, s, m, h or d, such as \"
 /// Reads a length of time.
 pub(super) fn read(node: &Node, key: &str) -> Result<Duration, Fault> {
     let text = node.text(key, "text such as \"10m\"").map_err(|fault| Fault { help: HELP.to_owned(), ..fault })?;
-    let Some(seconds) = seconds(text) else {
-        return Err(Fault::new(&node.span, key, format!("{} is not a length of time", quote(text)), HELP));
-    };
-    if !(1..=MAX_SECONDS).contains(&seconds) {
-        return Err(Fault::new(&node.span, key, format!("{} is out of range", quote(text)), HELP));
+    parse(text).map_err(|why| Fault::new(&node.span, key, format!("{} is {why}", quote(text)), HELP))
+}
+
+/// The length of time that a text says.
+fn parse(text: &str) -> Result<Duration, &'static str> {
+    match seconds(text) {
+        None => Err("not a length of time"),
+        Some(seconds) if (1..=MAX_SECONDS).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        Some(_) => Err("out of range"),
     }
-    Ok(Duration::from_secs(seconds))
+}
+
+/// A length of time outside a spec, such as an argument.
+///
+/// # Errors
+/// What is wrong with it and how to write it.
+pub fn length_of_time(text: &str) -> Result<Duration, String> {
+    parse(text).map_err(|why| format!("{} is {why}: {HELP}", quote(text)))
 }
 
 /// A length of time in the largest unit that divides it.

@@ -12,7 +12,7 @@ mod codec;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use traipse_nn::{Problem, Trainer, numerics};
 use traipse_probe::{Element, Form, Snapshot};
@@ -32,6 +32,38 @@ const MAX_TEXT_BYTES: u64 = 1 << 20;
 
 /// Most bytes of a trainer: the weights and what its optimiser keeps of them.
 const MAX_TRAINER_BYTES: u64 = 1 << 38;
+
+/// Writes one checkpoint to wherever it is to be kept.
+pub type Write<'a> = dyn FnMut(&mut dyn io::Write) -> io::Result<()> + 'a;
+
+/// Where a run that takes long keeps what it needs to go on after a loss, and finds what was kept of it.
+pub trait Checkpoints {
+    /// Whether one is to be kept now. Asked before every optimiser step and at the end of the training: it must cost next
+    /// to nothing.
+    fn is_due(&mut self, steps_done: u64) -> bool;
+
+    /// Keeps one. A failure is this side's affair: the run goes on without it.
+    fn keep(&mut self, steps_done: u64, write: &mut Write<'_>);
+
+    /// The next one to be tried, the best first.
+    fn next(&mut self) -> Option<Box<dyn Read>>;
+}
+
+/// Keeps nothing, finds nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn is_due(&mut self, _steps_done: u64) -> bool {
+        false
+    }
+
+    fn keep(&mut self, _steps_done: u64, _write: &mut Write<'_>) {}
+
+    fn next(&mut self) -> Option<Box<dyn Read>> {
+        None
+    }
+}
 
 /// Why a run cannot go on from a checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +117,7 @@ pub enum Error {
 pub(super) fn write<T: Element>(
     traveller: &Traveller<'_, T>,
     problem: &Problem,
-    out: &mut dyn Write,
+    out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let journey = &traveller.journey;
     let mut sink = Sink::new(out);

@@ -1,6 +1,8 @@
 //! What is said about checkpoints that do not serve.
 
+use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use traipse_nn::{Evaluator, Problem, data};
@@ -8,15 +10,15 @@ use traipse_sweep::plan::Plan;
 use traipse_sweep::spec::{Format, parse};
 use traipse_sweep::{JobNumber, Schema};
 
-use super::super::journey::Traveller;
+use super::super::journey::{Ended, Traveller};
 use super::super::{Scratch, Task};
-use super::{MAGIC, read, write};
+use super::{Checkpoints, MAGIC, Write, read};
 
 const SPEC: &str = "name = 'one'\ndata.train_limit = 50\n[model]\nhidden = []\n[train]\nbatch_size = 10\nepochs = 4\n";
 /// Between two snapshots.
 const STEP: u64 = 12;
 
-fn with<R>(spec: &str, then: impl FnOnce(&Problem, Traveller<'_, f32>) -> R) -> R {
+fn with<R>(spec: &str, then: impl FnOnce(&Problem, Traveller<'_, f32>, &Task) -> R) -> R {
     let spec = Arc::new(parse(spec, Format::Toml, "one.toml").unwrap());
     let data = Arc::new(data::digits(&spec.base.data).unwrap());
     let task = Task {
@@ -30,22 +32,43 @@ fn with<R>(spec: &str, then: impl FnOnce(&Problem, Traveller<'_, f32>) -> R) -> 
     };
     let problem = Problem::new(&task.plan.settings(task.job), data).unwrap();
     let mut evaluator = Evaluator::new(&problem);
-    then(&problem, Traveller::new(&task, &problem, &mut evaluator))
+    then(&problem, Traveller::new(&task, &problem, &mut evaluator), &task)
+}
+
+/// Keeps one, and ends the run.
+struct One<'a> {
+    task: &'a Task,
+    bytes: Vec<u8>,
+}
+
+impl Checkpoints for One<'_> {
+    fn is_due(&mut self, steps_done: u64) -> bool {
+        steps_done == STEP
+    }
+
+    fn keep(&mut self, _steps_done: u64, write: &mut Write<'_>) {
+        write(&mut self.bytes).unwrap();
+        self.task.stop.store(true, Ordering::Relaxed);
+    }
+
+    fn next(&mut self) -> Option<Box<dyn Read>> {
+        None
+    }
 }
 
 fn checkpoint() -> Vec<u8> {
-    with(SPEC, |problem, mut traveller| {
+    with(SPEC, |_, traveller, task| {
+        let mut one = One { task, bytes: Vec::new() };
         let mut train = Duration::ZERO;
-        assert!(traveller.travel_to(STEP, &mut train).unwrap());
-        let mut bytes = Vec::new();
-        write(&traveller, problem, &mut bytes).unwrap();
-        bytes
+        let ended = traveller.finish(&mut one, &mut train).err();
+        assert!(matches!(ended, Some(Ended::Stopped)));
+        one.bytes
     })
 }
 
 /// What a run of that spec says about a checkpoint; empty if it goes on from it.
 fn said(spec: &str, bytes: &[u8]) -> String {
-    with(spec, |problem, mut traveller| match read(&mut traveller, problem, &mut &*bytes) {
+    with(spec, |problem, mut traveller, _| match read(&mut traveller, problem, &mut &*bytes) {
         Ok(()) => {
             assert_eq!((traveller.trainer.steps_done(), traveller.journey.points.len()), (STEP, 3));
             String::new()
