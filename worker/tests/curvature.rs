@@ -203,7 +203,8 @@ fn a_resumed_run_gives_the_same_bytes() {
     let whole = Rows::of(|_| ()).block;
     // Amid an epoch, one step before a probed snapshot, and at one.
     for step in [150, 363, 364] {
-        let checkpoint = set_aside(&probed(|_| ()), step, 64 << 20).expect("the run comes that far").expect("there is room");
+        let checkpoint =
+            set_aside(&probed(|_| ()), step, 64 << 20).expect("the run comes that far").expect("there is room");
         assert_eq!(rows_of(resume(&probed(|_| ()), &checkpoint)).1, whole, "from step {step}");
     }
 }

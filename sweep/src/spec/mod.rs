@@ -27,11 +27,11 @@ pub use compare::{Align, Compare, CompareProbe, Groups, Instant, Measure};
 pub use error::SpecError;
 pub use format::Format;
 pub use parse::{MAX_SPEC_BYTES, parse};
-pub use read::duration::length_of_time;
 pub use probes::{
     At, Diffusion, Dimension, GradientNoise, Hessian, Interpolation, Layers, NullKind, Nulls, Plane, Polish,
     Predictions, Probe, ProbeExamples, Probes, Segment, Sharpness, Spectrum, Surface, Trace, TraceMethod,
 };
+pub use read::duration::length_of_time;
 pub use schema::json_schema;
 pub use snapshots::chosen;
 

@@ -9,8 +9,8 @@ use traipse_probe::gradients::{self, Gradients};
 use traipse_probe::{Element, Form, Snapshot, Trajectory};
 use traipse_sweep::spec::ProbeExamples;
 
-use super::checkpoint::{self, Checkpoints};
 use super::Task;
+use super::checkpoint::{self, Checkpoints};
 use super::last_step::LastStep;
 
 /// A training that was taken to its end, or to the step where it diverged.
