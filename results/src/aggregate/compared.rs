@@ -60,7 +60,7 @@ impl Comparisons {
         let mut source = Source::keyed(path, comparisons::COMPARISON.name, all)?;
         let (n, mut found) = (metrics.len(), Self::default());
         while let Some(comparison) = source.run() {
-            let group = plan.group(JobNumber(plan.n_run_jobs() + comparison));
+            let group = plan.group(plan.job_of_comparison(comparison));
             if let Some(group) = group {
                 let key =
                     Key { compare: group.compare, at: source.text(n + 2).to_owned(), aligned: source.number(n) == 1.0 };

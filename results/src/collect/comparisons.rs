@@ -53,11 +53,8 @@ pub(crate) fn write(
 
 /// The place of a comparison, or what is wrong with a segment that holds such a job.
 pub(crate) fn place_of(plan: &Plan, job: u64) -> Result<u64, String> {
-    if is_comparison(plan, job) {
-        Ok(job - plan.n_run_jobs())
-    } else {
-        Err(format!("job {job} is none of the sweep's {} comparisons", plan.n_comparisons()))
-    }
+    let comparison = if job < plan.n_jobs() { plan.comparison_of(JobNumber(job)) } else { None };
+    comparison.ok_or_else(|| format!("job {job} is none of the sweep's {} comparisons", plan.n_comparisons()))
 }
 
 /// Whether a job is a comparison that is not left out.

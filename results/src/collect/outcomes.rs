@@ -47,8 +47,9 @@ impl<'a> Outcomes<'a> {
     /// Counts the comparisons that have no rows, once those that have some are counted.
     pub(crate) fn count_lost_comparisons(&mut self, plan: &Plan) {
         for stretch in self.stretches.clone().into_values() {
-            let end = stretch.first_job.saturating_add(stretch.n_jobs).min(plan.n_jobs());
-            let jobs = stretch.first_job.max(plan.n_run_jobs())..end;
+            let end = stretch.first_job.saturating_add(stretch.n_jobs);
+            let jobs =
+                plan.comparison_jobs().into_iter().flat_map(|of| of.start.max(stretch.first_job)..of.end.min(end));
             let n = jobs.filter(|&job| is_comparison(plan, job)).count();
             self.count_comparison(stretch.outcome.as_str(), n as u64);
         }

@@ -2,7 +2,7 @@
 
 use arrow_array::Array;
 use traipse_sweep::columns::{Table, runs};
-use traipse_sweep::plan::RunPlace;
+use traipse_sweep::plan::{JobKind, RunPlace};
 use traipse_sweep::rows::Cell;
 use traipse_sweep::{JobNumber, Outcome, Plan, RunSettings};
 
@@ -144,7 +144,8 @@ fn plan_cell(name: &str, place: RunPlace, label: &str, settings: &RunSettings, e
 
 /// The run of a job, or what is wrong with a segment that holds such a job.
 pub(crate) fn place_of(plan: &Plan, job: u64) -> Result<u64, String> {
-    if job >= plan.n_run_jobs() || plan.is_excluded(JobNumber(job)) {
+    let is_run = job < plan.n_jobs() && plan.kind(JobNumber(job)) == JobKind::Run;
+    if !is_run || plan.is_excluded(JobNumber(job)) {
         return Err(format!("job {job} is none of the sweep's {} runs", plan.n_runs()));
     }
     Ok(plan.place(JobNumber(job)).run)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::exclude::{self, Rule};
 use super::groups::{self, Family};
-use super::order::{Order, Radix};
+use super::order::Radix;
 use crate::settings::{RunSettings, Streams};
 use crate::spec::catalogue::{Setting, Value, setting};
 use crate::spec::node::Node;
@@ -56,7 +56,6 @@ pub(crate) struct Block {
     pub(crate) first_cell: u64,
     pub(crate) digits: Vec<Digit>,
     pub(crate) rules: Vec<Rule>,
-    pub(crate) order: Order,
 }
 
 /// One axis, or several that advance together.
@@ -208,23 +207,34 @@ impl Grid {
         };
         let rules = exclude::rules(spec, &digits);
         let excluded_cells = exclude::count(&digits, &rules)?;
-        let order = self.order(spec, &digits);
-        self.blocks.push(Block { first_job: self.n_jobs, n_jobs, first_cell: self.n_cells, digits, rules, order });
+        self.blocks.push(Block { first_job: self.n_jobs, n_jobs, first_cell: self.n_cells, digits, rules });
         self.n_jobs = total;
         self.n_cells += n_jobs / self.n_replicates;
         self.n_excluded += excluded_cells * self.n_replicates;
         Ok(())
     }
 
-    /// The order of a block: branches, and replicates that are compared with each other, are siblings.
-    fn order(&self, spec: &SweepSpec, digits: &[Digit]) -> Order {
-        let are_siblings = |digit: &&ReplicateDigit| {
-            digit.key == "branch" || spec.compare.iter().any(|compare| compare.over == digit.key)
-        };
-        let (siblings, seeds): (Vec<_>, Vec<_>) = self.replicates.iter().partition(are_siblings);
-        let radix = |digit: &ReplicateDigit| Radix { k: digit.n, weight: digit.weight };
-        let axes = digits.iter().map(|digit| Radix { k: digit.n, weight: digit.weight });
-        Order::new(axes.chain(seeds.into_iter().map(radix)), siblings.into_iter().map(radix).collect())
+    /// The digits of a block's jobs: axes, then replicates.
+    pub(super) fn radices(&self, block: usize) -> Vec<Radix> {
+        let axes = self.blocks[block].digits.iter().map(|digit| Radix { k: digit.n, weight: digit.weight });
+        axes.chain(self.replicates.iter().map(|digit| Radix { k: digit.n, weight: digit.weight })).collect()
+    }
+
+    /// The block of a run by its canonical index, and its index there.
+    pub(super) fn locate(&self, run: u64) -> (usize, u64) {
+        assert!(run < self.n_jobs, "a grid of {} runs has no run {run}", self.n_jobs);
+        let after = self.blocks.partition_point(|block| block.first_job <= run);
+        let block = &self.blocks[after - 1];
+        debug_assert!(run - block.first_job < block.n_jobs, "blocks are contiguous");
+        (after - 1, run - block.first_job)
+    }
+
+    /// The settings of a run, every default written out.
+    pub(super) fn settings(&self, spec: &SweepSpec, block: usize, index: u64) -> RunSettings {
+        let mut run = spec.base.clone();
+        self.blocks[block].apply(index, &mut run);
+        run.streams = streams(spec, index % self.n_replicates);
+        run
     }
 }
 

@@ -1,19 +1,26 @@
 //! Lazy expansion: a job's settings, cell and replicate are computed from its number; nothing is ever materialised.
 //!
-//! A spec is a union of products. Each product is a *block* of consecutive job numbers; in a block a job's index is
+//! A spec is a union of products. Each product is a *block* of consecutive canonical indices; in a block a run's index is
 //! lexicographic, the axes in the order of the file and the replicates last, so that `index / n_replicates` is the cell.
+//! In a sweep that was never extended, canonical indices are job numbers; [`Plan::extended`] adds to the numbers, and
+//! never changes one.
 
 mod columns;
 pub(crate) mod exclude;
+mod extend;
 pub(crate) mod grid;
 mod groups;
+mod layers;
 mod neighbours;
 mod order;
 #[cfg(test)]
 mod tests;
+mod within;
 
+use std::ops::Range;
 use std::sync::Arc;
 
+pub use extend::{Carried, CarriedCounts, ExtendError, Extension, MAX_STRETCHES};
 pub use groups::{ComparisonPlace, Group, JobKind, MAX_COMPARISONS_A_RUN};
 pub use neighbours::Neighbours;
 
@@ -21,10 +28,11 @@ use crate::columns::ColumnType;
 use crate::ids::JobNumber;
 use crate::rows::Cell;
 use crate::settings::RunSettings;
-use crate::spec::{Order, SpecError, SweepSpec};
+use crate::spec::{SpecError, SweepSpec};
 
 use self::columns::Source;
 use self::grid::{Block, Grid};
+use self::layers::Layers;
 
 /// A spec made ready to be asked about any job in time and memory that do not depend on the grid's size.
 #[derive(Clone, Debug)]
@@ -32,6 +40,7 @@ pub struct Plan {
     spec: Arc<SweepSpec>,
     grid: Grid,
     columns: Vec<Source>,
+    layers: Layers,
 }
 
 /// Where a job stands in the sweep's current spec.
@@ -77,19 +86,33 @@ impl Plan {
             help: error.help,
         })?;
         let columns = columns::sources(&spec);
-        Ok(Self { spec, grid, columns })
+        let layers = Layers::first(&spec, &grid);
+        Ok(Self { spec, grid, columns, layers })
     }
 
-    /// What was submitted.
+    /// The current spec: what was submitted, or what it was last extended to.
     #[must_use]
     pub fn spec(&self) -> &Arc<SweepSpec> {
         &self.spec
     }
 
-    /// All job numbers: `0..n_jobs`, runs first, then comparisons, excluded ones included.
+    /// All job numbers: `0..n_jobs`, runs first, then comparisons, and so again for every extension; those left out
+    /// included.
     #[must_use]
     pub fn n_jobs(&self) -> u64 {
-        self.grid.n_jobs + self.grid.n_groups
+        self.layers.n_jobs()
+    }
+
+    /// The numbers, and the positions, of the jobs that are runs: ascending ranges, one for each spec that brought some.
+    #[must_use]
+    pub fn run_jobs(&self) -> Vec<Range<u64>> {
+        self.layers.of_kind(JobKind::Run)
+    }
+
+    /// Those of the jobs that are comparisons.
+    #[must_use]
+    pub fn comparison_jobs(&self) -> Vec<Range<u64>> {
+        self.layers.of_kind(JobKind::Comparison)
     }
 
     /// Runs that are left out.
@@ -126,7 +149,7 @@ impl Plan {
             return self.group(job).is_none();
         }
         let (block, index) = self.locate(job);
-        block.rules.iter().any(|rule| rule.matches(&block.digits, index))
+        block.excludes(index)
     }
 
     /// The settings of a run, every default written out.
@@ -135,56 +158,51 @@ impl Plan {
     /// If the job is not a run; so do `place`, `axis_cells` and `cell_label`.
     #[must_use]
     pub fn settings(&self, job: JobNumber) -> RunSettings {
-        let (block, index) = self.locate(job);
-        let mut run = self.spec.base.clone();
-        block.apply(index, &mut run);
-        run.streams = grid::streams(&self.spec, index % self.grid.n_replicates);
-        run
+        self.settings_of(self.canonical(job))
     }
 
     /// Where the run stands.
     #[must_use]
     pub fn place(&self, job: JobNumber) -> RunPlace {
-        let (block, index) = self.locate(job);
+        let run = self.canonical(job);
+        let (block, index) = self.locate_run(run);
         RunPlace {
-            run: job.0,
+            run,
             cell: block.first_cell + index / self.grid.n_replicates,
             replicate: (index % self.grid.n_replicates) as u32,
         }
     }
 
-    /// The job of a run: the inverse of [`Plan::place`].
+    /// The job of a run by its canonical index, below [`Plan::n_run_jobs`]: the inverse of [`Plan::place`].
     #[must_use]
     pub fn job_of_run(&self, run: u64) -> JobNumber {
-        // One submit, no extension: blocks stand in canonical order, and the two numbers are equal.
-        JobNumber(run)
+        if self.layers.is_single() {
+            return JobNumber(run);
+        }
+        let (block, index) = self.grid.locate(run);
+        let job = self.layers.job_of_run(block, index);
+        JobNumber(job.expect("the stretches of all layers cover the grid"))
     }
 
     /// The job at a position of the sweep's order, over `0..n_jobs`. Excluded jobs have positions too. Comparisons stand
-    /// behind the runs, each at its number.
+    /// behind the runs that came with them, each at its number; a position never changes.
     #[must_use]
     pub fn job_at(&self, position: u64) -> JobNumber {
-        match self.spec.execution.order {
-            _ if self.kind(JobNumber(position)) == JobKind::Comparison => JobNumber(position),
-            Order::Grid => JobNumber(position),
-            Order::Balanced => {
-                let (block, position) = self.locate(JobNumber(position));
-                JobNumber(block.first_job + block.order.index_at(position))
-            }
+        if self.layers.kind(position) == JobKind::Comparison {
+            return JobNumber(position);
         }
+        let (stretch, at) = self.layers.stretch(position);
+        JobNumber(stretch.first_job + stretch.order.as_ref().map_or(at, |order| order.index_at(at)))
     }
 
     /// The position of a job in the sweep's order: the inverse of [`Plan::job_at`].
     #[must_use]
     pub fn position_of(&self, job: JobNumber) -> u64 {
-        match self.spec.execution.order {
-            _ if self.kind(job) == JobKind::Comparison => job.0,
-            Order::Grid => job.0,
-            Order::Balanced => {
-                let (block, index) = self.locate(job);
-                block.first_job + block.order.position_of(index)
-            }
+        if self.kind(job) == JobKind::Comparison {
+            return job.0;
         }
+        let (stretch, index) = self.layers.stretch(job.0);
+        stretch.first_job + stretch.order.as_ref().map_or(index, |order| order.position_of(index))
     }
 
     /// The columns that hold the axes' values, in the order of the file.
@@ -208,12 +226,28 @@ impl Plan {
         if labels.is_empty() { "all".into() } else { labels.join(" ") }
     }
 
-    /// The block of a job and its index there. Positions lie in the same blocks as the jobs that they hold.
+    /// The settings of a run by its canonical index.
+    fn settings_of(&self, run: u64) -> RunSettings {
+        let (block, index) = self.grid.locate(run);
+        self.grid.settings(&self.spec, block, index)
+    }
+
+    /// The canonical index of a run.
+    fn canonical(&self, job: JobNumber) -> u64 {
+        if self.layers.is_single() {
+            return job.0;
+        }
+        let (stretch, index) = self.layers.stretch(job.0);
+        self.grid.blocks[stretch.within.block].first_job + stretch.within.outer(index)
+    }
+
+    /// The block of a run and its index there.
     fn locate(&self, job: JobNumber) -> (&Block, u64) {
-        assert!(job.0 < self.grid.n_jobs, "a sweep of {} runs has no run {}", self.grid.n_jobs, job.0);
-        let after = self.grid.blocks.partition_point(|block| block.first_job <= job.0);
-        let block = &self.grid.blocks[after - 1];
-        debug_assert!(job.0 - block.first_job < block.n_jobs, "blocks are contiguous");
-        (block, job.0 - block.first_job)
+        self.locate_run(self.canonical(job))
+    }
+
+    fn locate_run(&self, run: u64) -> (&Block, u64) {
+        let (block, index) = self.grid.locate(run);
+        (&self.grid.blocks[block], index)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Plan;
 use super::grid::{Block, Digit};
-use crate::ids::JobNumber;
 
 /// Two cells that differ in one axis (or in axes that are zipped) by two consecutive values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ impl Plan {
             labels.collect::<Vec<_>>().join(" ")
         };
         let cell = |index: u64| block.first_cell + index / self.grid.n_replicates;
-        let run = self.settings(JobNumber(block.first_job + index));
+        let run = self.settings_of(block.first_job + index);
         let varies = |key: &str| digit.members.iter().any(|member| member.setting.key == key);
         let common = self.columns.iter().filter(|source| !varies(&source.column.key));
         let labels: Vec<String> = common.filter_map(|source| source.label(&run)).collect();

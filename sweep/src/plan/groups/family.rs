@@ -4,7 +4,7 @@ use super::pairs::Choice;
 use crate::plan::grid::{Block, ReplicateDigit};
 use crate::spec::catalogue::setting;
 use crate::spec::node::Node;
-use crate::spec::{Compare, SweepSpec};
+use crate::spec::{Compare, Groups, SweepSpec};
 
 /// The groups of one `[[compare]]` in one block: for every choice of all other digits the groups over one.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Family {
     /// All other digits as they stand in a job's index, the last varying fastest.
     pub(super) rest: Vec<Facet>,
     pub(super) choice: Choice,
+    all: bool,
 }
 
 /// A digit of a block's jobs, narrowed to the values that are wanted.
@@ -106,7 +107,9 @@ impl Family {
         match n {
             None => Err(NoFamily::TooMany),
             Some(0) => Err(NoFamily::Empty),
-            Some(n) => Ok(Self { compare, block: at, first, n, over, rest: facets, choice }),
+            Some(n) => {
+                Ok(Self { compare, block: at, first, n, over, rest: facets, choice, all: asked.groups == Groups::All })
+            }
         }
     }
 
@@ -130,6 +133,11 @@ impl Family {
         let base = index - self.over.jobs(rank);
         let at = |(group, other)| (rest * self.choice.n_groups() + group, base + self.over.jobs(other));
         self.choice.of(rank).into_iter().map(at).collect()
+    }
+
+    /// Whether a group is all values together.
+    pub(crate) fn is_all(&self) -> bool {
+        self.all
     }
 
     /// Groups that one run is in at most.

@@ -1,6 +1,6 @@
 //! Comparisons as jobs: which runs each measures, computed from its number as everything else of a plan.
 //!
-//! Comparisons are numbered after the runs: `n_run_jobs..n_jobs`. A comparison's position in the sweep's order is its
+//! Comparisons are numbered after the runs that came with them. A comparison's position in the sweep's order is its
 //! number; it becomes ready when its members have ended. Each `[[compare]]` has in each block that has its axis a
 //! *family* of consecutive numbers: `rest × groups of one rest + group`, with `rest` the mixed-radix number of all digits
 //! of a job's index but the axis' own, each narrowed to the values that `where` names. Exclusions leave holes.
@@ -13,9 +13,10 @@ mod tests;
 
 use super::Plan;
 use super::grid::{Block, Grid, GridError, Part, axis_names, refuse};
+use super::layers::Past;
 use crate::ids::JobNumber;
 use crate::spec::catalogue::nearest;
-use crate::spec::{Compare, Groups, SweepSpec};
+use crate::spec::{Compare, SweepSpec};
 
 pub(crate) use family::Family;
 use family::NoFamily;
@@ -37,7 +38,7 @@ pub enum JobKind {
 pub struct Group {
     /// Which of the spec's `[[compare]]`, from 0.
     pub compare: usize,
-    /// Its runs, ascending: two, or of `all_over` two and more.
+    /// Its runs in the order of their canonical indices: two, or of `all_over` two and more.
     pub members: Vec<JobNumber>,
 }
 
@@ -57,7 +58,7 @@ pub struct ComparisonPlace {
 }
 
 impl Plan {
-    /// Jobs that are runs: `0..n_run_jobs`, excluded ones included.
+    /// How many jobs are runs, excluded ones included; their canonical indices are `0..n_run_jobs`.
     #[must_use]
     pub fn n_run_jobs(&self) -> u64 {
         self.grid.n_jobs
@@ -78,7 +79,7 @@ impl Plan {
         self.grid.n_made[compare]
     }
 
-    /// Comparisons that have a number and are left out: `n_jobs - n_run_jobs - n_comparisons`.
+    /// Comparisons that have a canonical index and are left out.
     #[must_use]
     pub fn n_excluded_comparisons(&self) -> u64 {
         self.grid.n_groups - self.n_comparisons()
@@ -87,51 +88,83 @@ impl Plan {
     /// What a job does.
     #[must_use]
     pub fn kind(&self, job: JobNumber) -> JobKind {
-        if job.0 < self.grid.n_jobs { JobKind::Run } else { JobKind::Comparison }
+        self.layers.kind(job.0)
     }
 
-    /// The group of a comparison, in time of its members; none where the job is a run or is left out.
+    /// The group of a comparison, in time of its members; none where the job is a run or is left out, and for a
+    /// comparison that the current spec does not have any more.
     ///
     /// # Panics
     /// If there is no such job.
     #[must_use]
     pub fn group(&self, job: JobNumber) -> Option<Group> {
-        let number = job.0.checked_sub(self.grid.n_jobs)?;
-        assert!(number < self.grid.n_groups, "a sweep of {} jobs has no job {}", self.n_jobs(), job.0);
-        let after = self.grid.families.partition_point(|family| family.first <= number);
-        let family = &self.grid.families[after - 1];
-        let block = &self.grid.blocks[family.block];
-        let mut members = family.members(number - family.first);
-        let n = members.len();
-        members.retain(|&index| !block.excludes(index));
-        let whole = members.len() == n || self.spec.compare[family.compare].groups == Groups::All;
-        (whole && members.len() >= 2).then(|| Group {
-            compare: family.compare,
-            members: members.into_iter().map(|index| JobNumber(block.first_job + index)).collect(),
-        })
+        let (found, _) = self.found(job)?;
+        let first = self.grid.blocks[found.block].first_job;
+        let member = |index: u64| self.job_of_run(first + index);
+        Some(Group { compare: found.compare, members: found.members.into_iter().map(member).collect() })
     }
 
-    /// The comparisons that a run is a member of, ascending, in time of their number and, of `all_over`, of their
-    /// members; those left out are not there. None for a comparison.
+    /// The canonical index of a comparison; none where [`Plan::group`] is none.
+    #[must_use]
+    pub fn comparison_of(&self, job: JobNumber) -> Option<u64> {
+        self.found(job).map(|(_, number)| number)
+    }
+
+    /// The job of a comparison by its canonical index: the inverse of [`Plan::comparison_of`].
+    #[must_use]
+    pub fn job_of_comparison(&self, comparison: u64) -> JobNumber {
+        let current = self.layers.past.len();
+        let found = if current > 0 { self.grid.made(comparison) } else { None };
+        let earlier = found.and_then(|found| {
+            let mut past = self.layers.past.iter().enumerate();
+            past.find_map(|(layer, past)| Some((layer, past.number(&found)?)))
+        });
+        let (layer, number) = earlier.unwrap_or((current, comparison));
+        JobNumber(self.layers.job_of_comparison(layer, number))
+    }
+
+    /// The comparisons that a run is a member of, in the order of the spec, in time of their number and, of `all_over`, of
+    /// their members; those left out are not there. None for a comparison.
     #[must_use]
     pub fn groups_of(&self, run: JobNumber) -> Vec<JobNumber> {
-        if self.kind(run) == JobKind::Comparison || self.grid.families.is_empty() || self.is_excluded(run) {
+        if self.grid.families.is_empty() || self.kind(run) == JobKind::Comparison || self.is_excluded(run) {
             return Vec::new();
         }
-        let (block, index) = self.locate(run);
+        let (at, index) = self.grid.locate(self.canonical(run));
+        let block = &self.grid.blocks[at];
         let mut found = Vec::new();
-        for family in
-            self.grid.families.iter().filter(|family| self.grid.blocks[family.block].first_job == block.first_job)
-        {
-            let all = self.spec.compare[family.compare].groups == Groups::All;
+        for family in self.grid.families.iter().filter(|family| family.block == at) {
             for (number, other) in family.of(index) {
-                let made = if all { self.has_two(block, family, number) } else { !block.excludes(other) };
+                let made = if family.is_all() { has_two(block, family, number) } else { !block.excludes(other) };
                 if made {
-                    found.push(JobNumber(self.grid.n_jobs + family.first + number));
+                    found.push(self.job_of_comparison(family.first + number));
                 }
             }
         }
         found
+    }
+
+    /// Whether an earlier spec had a comparison of the current one.
+    pub(super) fn was_in(&self, past: &Past, job: JobNumber) -> bool {
+        self.found(job).is_some_and(|(made, _)| past.number(&made).is_some())
+    }
+
+    /// A comparison as it stands in the current spec, with its canonical index; none for a number that is not its first.
+    fn found(&self, job: JobNumber) -> Option<(Made, u64)> {
+        let (layer, number) = self.layers.comparison(job.0)?;
+        let found = match self.layers.past.get(layer) {
+            None => (self.grid.made(number)?, number),
+            Some(past) => {
+                let made = past.grid.made(number)?;
+                let within = &past.within[made.block];
+                let members = made.members.into_iter().map(|index| within.outer(index)).collect();
+                let made = Made { compare: past.compare[made.compare]?, block: within.block, members };
+                let number = self.grid.number(&made)?;
+                (made, number)
+            }
+        };
+        let is_first = self.layers.past.iter().take(layer).all(|past| past.number(&found.0).is_none());
+        is_first.then_some(found)
     }
 
     /// Where a comparison stands; none where the job is a run or is left out.
@@ -147,19 +180,75 @@ impl Plan {
         let common = self.columns.iter().filter(|source| !differs(&source.column.key));
         let labels: Vec<String> = common.filter_map(|source| source.label(&run)).collect();
         Some(ComparisonPlace {
-            comparison: job.0 - self.grid.n_jobs,
+            comparison: self.comparison_of(job)?,
             cell: self.place(first).cell,
             differs_in: over.clone(),
             seed: (over != "seed").then_some(run.streams.seed),
             label: if labels.is_empty() { "all".into() } else { labels.join(" ") },
         })
     }
+}
 
-    /// Whether at least two members of a whole set are no excluded cells.
-    fn has_two(&self, block: &Block, family: &Family, number: u64) -> bool {
-        block.rules.is_empty()
-            || family.members(number).into_iter().filter(|&index| !block.excludes(index)).nth(1).is_some()
+/// A comparison that is made, in one grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Made {
+    compare: usize,
+    block: usize,
+    /// Indices in the block, as the measure takes them.
+    members: Vec<u64>,
+}
+
+impl Grid {
+    /// The comparison of a number; none where it is left out.
+    fn made(&self, number: u64) -> Option<Made> {
+        assert!(number < self.n_groups, "a grid of {} comparisons has no comparison {number}", self.n_groups);
+        let after = self.families.partition_point(|family| family.first <= number);
+        let family = &self.families[after - 1];
+        let members = self.members(family, number - family.first)?;
+        Some(Made { compare: family.compare, block: family.block, members })
     }
+
+    /// The number of a comparison; none where this grid does not make it.
+    fn number(&self, made: &Made) -> Option<u64> {
+        let first = *made.members.first()?;
+        let mut families =
+            self.families.iter().filter(|family| family.compare == made.compare && family.block == made.block);
+        families.find_map(|family| {
+            let mut of = family.of(first).into_iter();
+            let (number, _) = of.find(|(_, other)| family.is_all() || made.members.get(1) == Some(other))?;
+            let is_same = self.members(family, number).is_some_and(|members| members == made.members);
+            is_same.then_some(family.first + number)
+        })
+    }
+
+    /// The members of a group of a family that no exclusion leaves out; none where too few are left.
+    fn members(&self, family: &Family, number: u64) -> Option<Vec<u64>> {
+        let block = &self.blocks[family.block];
+        let mut members = family.members(number);
+        let n = members.len();
+        members.retain(|&index| !block.excludes(index));
+        let whole = members.len() == n || family.is_all();
+        (whole && members.len() >= 2).then_some(members)
+    }
+}
+
+impl Past {
+    /// The number that a comparison of the current spec had in this one.
+    fn number(&self, made: &Made) -> Option<u64> {
+        let compare = self.compare.iter().position(|current| *current == Some(made.compare))?;
+        let within = self.within.iter().enumerate().filter(|(_, within)| within.block == made.block);
+        let mut found = within.filter_map(|(block, within)| {
+            let members: Option<Vec<u64>> = made.members.iter().map(|&index| within.inner(index)).collect();
+            self.grid.number(&Made { compare, block, members: members? })
+        });
+        found.next()
+    }
+}
+
+/// Whether at least two members of a whole set are no excluded cells.
+fn has_two(block: &Block, family: &Family, number: u64) -> bool {
+    block.rules.is_empty()
+        || family.members(number).into_iter().filter(|&index| !block.excludes(index)).nth(1).is_some()
 }
 
 impl Block {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::spec::{Compare, Format, parse};
+use crate::spec::{Compare, Format, Groups, parse};
 
 const KEYS: [&str; 4] = ["data.train_limit", "train.batch_size", "train.epochs", "data.seed"];
 const SEEDS: [&str; 4] = ["seed", "init_seed", "order_seed", "branch"];
