@@ -15,7 +15,7 @@ use traipse_proto::v1::sweep_service_client::SweepServiceClient;
 use traipse_proto::v1::{
     OutcomeRange, ResultsHeader, ResultsPart, ResultsRequest, SegmentFile, StoredArtifact, SweepStatus,
 };
-use traipse_results::{Collect, Collected, WithoutRows};
+use traipse_results::{Collect, Collected, Raised, WithoutRows};
 use traipse_sweep::Plan;
 use traipse_sweep::columns::Table;
 use traipse_sweep::spec::{self, Format};
@@ -53,12 +53,13 @@ pub(crate) async fn fetch(
         .with_context(|| format!("cannot make a folder in {}", near.display()))?;
     let request = ResultsRequest { sweep: sweep.to_owned() };
     let stream = client.results(request).await.map_err(refused)?.into_inner();
-    let mut parts = Parts { stream, rest: Vec::new(), artifacts: Vec::new(), without_rows: Vec::new() };
+    let mut parts =
+        Parts { stream, rest: Vec::new(), artifacts: Vec::new(), without_rows: Vec::new(), raised: Vec::new() };
     let mut header = parts.header().await?;
     let segments = parts.segments(&header.files, scratch.path()).await?;
     let kept = Kept { url: std::mem::take(&mut header.artifacts_url), artifacts: parts.artifacts };
     header.without_rows.extend(parts.without_rows);
-    let (input, status) = input(header, segments)?;
+    let (input, status) = input(header, segments, parts.raised)?;
     Ok(Fetched { status, plan: Arc::clone(&input.plan), kept, input, scratch })
 }
 
@@ -90,6 +91,7 @@ struct Parts {
     rest: Vec<u8>,
     artifacts: Vec<StoredArtifact>,
     without_rows: Vec<OutcomeRange>,
+    raised: Vec<Raised>,
 }
 
 impl Parts {
@@ -110,6 +112,11 @@ impl Parts {
             match self.next().await? {
                 Some(Part::Chunk(bytes)) => return Ok(Some(bytes)),
                 Some(Part::Artifacts(list)) => self.artifacts.extend(list.artifacts),
+                Some(Part::Generations(list)) => self.raised.extend(list.ranges.into_iter().map(|range| Raised {
+                    first_job: range.first_job,
+                    n_jobs: range.n_jobs,
+                    generation: range.generation,
+                })),
                 Some(Part::WithoutRows(list)) => self.without_rows.extend(list.ranges),
                 Some(Part::Header(_)) => return Err(broken("the results have two headers")),
                 None => return Ok(None),
@@ -158,7 +165,11 @@ impl Parts {
     }
 }
 
-fn input(header: ResultsHeader, segments: Vec<(Table, PathBuf)>) -> Result<(Collect, SweepStatus), Error> {
+fn input(
+    header: ResultsHeader,
+    segments: Vec<(Table, PathBuf)>,
+    raised: Vec<Raised>,
+) -> Result<(Collect, SweepStatus), Error> {
     let status = header.status.ok_or_else(|| broken("the results have no counts"))?;
     let sweep = status.sweep.parse().map_err(|error| broken(format!("{error}")))?;
     let plan = spec::parse(&header.spec, Format::Json, "the coordinator's copy of the spec")
@@ -177,6 +188,7 @@ fn input(header: ResultsHeader, segments: Vec<(Table, PathBuf)>) -> Result<(Coll
         spec: header.spec,
         segments,
         without_rows,
+        raised,
         state: status.state().as_str().to_owned(),
         complete: status.n_ended() == status.n_jobs(),
         build: header.build,

@@ -6,13 +6,14 @@
 //! Only artifacts of sweeps that this coordinator knows and that have ended are looked at: a report that comes late can
 //! then no longer be accepted, and another coordinator's artifacts in the same store are its own affair.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use traipse_proto::{MEMBERS_KIND, ROWS_KIND};
+use traipse_scheduler::Compared;
 use traipse_store::{Listed, Name};
-use traipse_sweep::SweepId;
+use traipse_sweep::{RequestId, SweepId};
 
 use crate::Error;
 use crate::artifacts::Artifacts;
@@ -38,7 +39,8 @@ pub(crate) struct Leftovers {
 /// Whose members' weights are gone.
 #[derive(Debug, Default)]
 struct Cleared {
-    sweeps: BTreeSet<SweepId>,
+    /// As of which retry: a sweep may end again.
+    sweeps: BTreeMap<SweepId, Option<RequestId>>,
     /// Since when the store is out of reach.
     held_up: Option<Instant>,
 }
@@ -69,7 +71,7 @@ impl Leftovers {
         }
     }
 
-    /// Deletes what the members of ended sweeps left, once a sweep.
+    /// Deletes what the members of ended sweeps left, once an end.
     async fn clear_ended(&self, cleared: &mut Cleared) -> Result<(), Error> {
         if cleared.held_up.is_some_and(|since| since.elapsed() < HELD_UP) {
             return Ok(());
@@ -78,21 +80,22 @@ impl Leftovers {
         let Ok(ended) = self.driver.read(|driver| driver.pump().compared().collect::<Vec<_>>()).await else {
             return Ok(());
         };
-        for sweep in ended {
-            if cleared.sweeps.contains(&sweep) {
+        for compared in ended {
+            let Compared { sweep, retry, .. } = compared;
+            if cleared.sweeps.get(&sweep) == Some(&retry) {
                 continue;
             }
-            if !self.clear(sweep).await? {
+            if !self.clear(compared).await? {
                 cleared.held_up = Some(Instant::now());
                 break;
             }
-            cleared.sweeps.insert(sweep);
+            cleared.sweeps.insert(sweep, retry);
         }
         Ok(())
     }
 
-    /// Says whether nothing is left.
-    async fn clear(&self, sweep: SweepId) -> Result<bool, Error> {
+    /// Says whether nothing is left. What a retry that comes meanwhile makes is left alone.
+    async fn clear(&self, Compared { sweep, below, .. }: Compared) -> Result<bool, Error> {
         let listed = match self.artifacts.of_sweep(sweep).await {
             Ok(listed) => listed,
             Err(error) => {
@@ -100,7 +103,9 @@ impl Leftovers {
                 return Ok(false);
             }
         };
-        let of_members = |listed: &Listed| listed.name.of_attempt().is_some_and(|(.., kind)| kind == MEMBERS_KIND);
+        let of_members = |listed: &Listed| {
+            listed.name.of_attempt().is_some_and(|(_, _, lease, kind)| kind == MEMBERS_KIND && lease < below)
+        };
         let mut n_deleted = 0;
         for Listed { name, .. } in listed.into_iter().filter(of_members) {
             if let Err(error) = self.artifacts.delete(&name).await {
@@ -109,7 +114,7 @@ impl Leftovers {
             }
             n_deleted += 1;
         }
-        while self.journal.run(move |ledger| Box::pin(ledger.forget_members(sweep))).await? {}
+        while self.journal.run(move |ledger| Box::pin(ledger.forget_members(sweep, below))).await? {}
         tracing::debug!(%sweep, n_deleted, "what its comparisons needed is deleted");
         Ok(true)
     }

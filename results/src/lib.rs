@@ -29,6 +29,6 @@ pub mod verdict;
 
 pub use attempt::AttemptRow;
 pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};
-pub use collect::{Collect, Collected, TableFile, WithoutRows, collect, holds};
+pub use collect::{Collect, Collected, Raised, TableFile, WithoutRows, collect, holds};
 pub use error::Error;
 pub use tables::{FileEntry, Manifest, Tables};

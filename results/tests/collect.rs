@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{Done, N_SNAPSHOTS, bare_segments, failed, input, number, plan, run, seeds, segments};
-use traipse_results::{Error, collect, holds, read};
+use traipse_results::{Collect, Error, Raised, collect, holds, read};
 use traipse_sweep::columns::Table;
 use traipse_sweep::spec::{ReplicateAxis, ReplicateKey};
 use traipse_sweep::{JobNumber, Plan, SweepId};
@@ -137,14 +137,20 @@ fn every_run_has_a_row_whatever_became_of_it() {
 }
 
 #[test]
-fn the_highest_generation_counts() {
+fn the_current_generation_counts() {
     let plan = plan(&[0.1], seeds(2));
     let out = tempfile::tempdir().unwrap();
     let mut done = all(&plan);
     done.push(Done { job: 1, generation: 2, diverged: true });
     done.push(Done { job: 1, generation: 1, diverged: false });
-    // Job 2 ended without rows in the generation that counts: its older rows are gone.
-    run(&plan, &done, 4, vec![failed(2, 1)], out.path());
+    // Rows of a generation that was raised after the counts were taken.
+    done.push(Done { job: 1, generation: 3, diverged: false });
+    // Job 2 ended without rows in the generation that counts, job 3 has not ended in it: their older rows are gone.
+    let dir = tempfile::tempdir().unwrap();
+    let files = segments(dir.path(), &plan, &done, 4);
+    let raise = |first_job, n_jobs, generation| Raised { first_job, n_jobs, generation };
+    let raised = vec![raise(1, 1, 2), raise(2, 2, 1)];
+    collect(&Collect { raised, ..input(&plan, files, vec![failed(2, 1)]) }, out.path()).unwrap();
     let at = |job| plan.place(JobNumber(job)).run;
     let runs = out.path().join("runs.parquet");
     let outcomes = read::texts(&runs, "outcome").unwrap();
@@ -153,7 +159,8 @@ fn the_highest_generation_counts() {
     let steps = out.path().join("trajectory.parquet");
     let rows = read::numbers(&steps, "run").unwrap();
     let count = |job| rows.iter().flatten().filter(|run| **run as u64 == at(job)).count();
-    assert_eq!((count(0), count(1), count(2)), (4, 2, 0));
+    assert_eq!((count(0), count(1), count(2), count(3)), (4, 2, 0, 0));
+    assert_eq!(outcomes[at(3) as usize].as_deref(), Some("unfinished"));
     let first = rows.iter().position(|run| *run == Some(at(1) as f64)).unwrap();
     assert_eq!(read::numbers(&steps, "train_loss").unwrap()[first], Some(number(2001, "train_loss", 0)));
 }

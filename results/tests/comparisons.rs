@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::{Done, attempt, comparison_block, failed, forked_plan, input, number, plan, run, seeds, segments};
-use traipse_results::{Collected, WithoutRows, collect, read, segment};
+use traipse_results::{Collect, Collected, Raised, WithoutRows, collect, read, segment};
 use traipse_sweep::columns::Table;
 use traipse_sweep::rows::Schema;
 use traipse_sweep::{Generation, JobNumber, Plan};
@@ -37,7 +37,10 @@ fn collected(plan: &Arc<Plan>, jobs: &[(u64, u32)], without: Vec<WithoutRows>, o
     let (even, odd): (Vec<_>, Vec<_>) = jobs.iter().partition(|(job, _)| job % 2 == 0);
     files.extend(comparisons(dir.path(), "even", plan, &even));
     files.extend(comparisons(dir.path(), "odd", plan, &odd));
-    collect(&input(plan, files, without), out).unwrap()
+    // The last generation that is given counts.
+    let raise = |&(first_job, generation): &(u64, u32)| Raised { first_job, n_jobs: 1, generation };
+    let raised = jobs.iter().filter(|(_, generation)| *generation > 0).map(raise).collect();
+    collect(&Collect { raised, ..input(plan, files, without) }, out).unwrap()
 }
 
 #[test]

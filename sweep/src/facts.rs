@@ -1,8 +1,9 @@
 //! Facts: what happened, in the past tense, durable, and enough to rebuild the scheduler.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::ids::{Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+use crate::ids::{Generation, Incarnation, JobNumber, LeaseId, RequestId, SweepId, WorkerId};
 use crate::outcome::{FailureClass, Outcome};
 
 /// What happened. The journal is a sequence of these; the scheduler's state is a fold over them.
@@ -92,6 +93,15 @@ pub enum Fact {
         outcome: Outcome,
         /// Why, where it did not succeed.
         message: Option<Arc<str>>,
+    },
+    /// Jobs are to be run anew: the generation of each is raised by one, and what is known of it is forgotten.
+    JobsRetried {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Made by the client: the same one is answered alike.
+        request: RequestId,
+        /// Ranges of job numbers, ascending, none empty, without excluded jobs; none where there was nothing to retry.
+        jobs: Arc<[Range<u64>]>,
     },
 }
 

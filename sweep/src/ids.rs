@@ -58,6 +58,11 @@ ulid_id! {
     WorkerId
 }
 
+ulid_id! {
+    /// A person's wish that must be fulfilled once, however often it is sent. Made by the client.
+    RequestId
+}
+
 /// An id that is not a ULID of 26 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a {what}: expected the 26 characters of a ULID")]

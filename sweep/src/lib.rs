@@ -21,7 +21,7 @@ pub mod streams;
 
 pub use continuation::{continues, same_snapshots};
 pub use facts::Fact;
-pub use ids::{Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+pub use ids::{Generation, Incarnation, JobNumber, LeaseId, RequestId, SweepId, WorkerId};
 pub use outcome::{FailureClass, Outcome};
 pub use plan::Plan;
 pub use rows::{RowBlock, Schema, TableRows};

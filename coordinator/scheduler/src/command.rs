@@ -1,11 +1,14 @@
 //! What is asked of the scheduler, what it answers, and what it refuses.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use traipse_sweep::facts::Control;
-use traipse_sweep::{FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, SweepId, WorkerId};
+use traipse_sweep::{FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId, WorkerId};
+
+pub use crate::state::Reopened;
 
 /// Monotonic time since the coordinator's start. The scheduler never reads a clock.
 pub type Now = Duration;
@@ -75,6 +78,15 @@ pub enum Command<B> {
         sweep: SweepId,
         /// What is asked.
         control: Control,
+    },
+    /// Run jobs anew that have ended.
+    Retry {
+        /// Which sweep.
+        sweep: SweepId,
+        /// The client's id: a repeated one is answered as the first.
+        request: RequestId,
+        /// Ranges of canonical cells; else whatever failed or was quarantined.
+        cells: Option<Vec<Range<u64>>>,
     },
     /// Open a session.
     Register(Register),
@@ -206,6 +218,8 @@ pub enum Answer {
     },
     /// To a control.
     Controlled,
+    /// To a retry.
+    Retried(Reopened),
     /// To a register.
     Registered {
         /// The new session.
@@ -298,4 +312,23 @@ pub enum Rejection {
     /// The sweep has ended.
     #[error("sweep {0} has ended")]
     Ended(SweepId),
+    /// The sweep was cancelled.
+    #[error("sweep {0} was cancelled, which is final: submit its spec again")]
+    Cancelled(SweepId),
+    /// A cell that the sweep does not have.
+    #[error("sweep {sweep} has no cell {cell}: its cells are 0 to {}", n_cells.saturating_sub(1))]
+    UnknownCell {
+        /// Which sweep.
+        sweep: SweepId,
+        /// What was named.
+        cell: u64,
+        /// How many it has.
+        n_cells: u64,
+    },
+    /// More than one step may reopen.
+    #[error("more than {max} jobs would be run anew: name some cells at a time")]
+    TooManyToRetry {
+        /// The limit.
+        max: u64,
+    },
 }

@@ -15,14 +15,15 @@ mod state;
 
 pub use state::{DecodeError, Misfit};
 
-pub use command::{Answer, Command, Config, Rejection};
+pub use command::{Answer, Command, Config, Rejection, Reopened};
 pub use drive::{Deed, Drive, Published, SnapshotRule};
 #[cfg(feature = "simulation")]
 pub use mutation::{Mutation, switch};
 #[cfg(feature = "simulation")]
 pub use pump::Sizes;
 pub use pump::{
-    Action, AttemptRecord, Batch, Event, JobRows, OutcomeRange, Pump, RestoreError, Snapshot, SweepState, SweepStatus,
+    Action, AttemptRecord, Batch, Compared, EndedMember, Event, GenerationRange, JobRows, OutcomeRange, Pump,
+    RestoreError, Snapshot, SweepState, SweepStatus,
 };
 
 #[cfg(test)]

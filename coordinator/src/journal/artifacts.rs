@@ -52,17 +52,22 @@ impl Ledger {
         found.iter().map(|row| artifact(row).map_err(&reading)).collect()
     }
 
-    /// What runs left for their comparisons, by job; those that left nothing are not there.
-    pub(crate) async fn members(&mut self, sweep: SweepId, runs: Vec<JobNumber>) -> Result<Vec<StoredArtifact>, Error> {
+    /// What runs left for their comparisons in a generation, by job; those that left nothing are not there.
+    pub(crate) async fn members(
+        &mut self,
+        sweep: SweepId,
+        runs: Vec<(JobNumber, Generation)>,
+    ) -> Result<Vec<StoredArtifact>, Error> {
         let reading = self.reading();
         let mut found = Vec::new();
-        for run in runs {
+        for (run, generation) in runs {
             let row = sqlx::query(
                 "SELECT job, generation, lease, kind, size, sha256 FROM artifacts
-                    WHERE sweep = ? AND job = ? AND kind = ? ORDER BY generation DESC LIMIT 1",
+                    WHERE sweep = ? AND job = ? AND generation = ? AND kind = ?",
             )
             .bind(sweep_key(sweep))
             .bind(signed(run.0))
+            .bind(i64::from(generation.0))
             .bind(MEMBERS_KIND)
             .fetch_optional(&mut self.connection)
             .await
@@ -72,14 +77,16 @@ impl Ledger {
         Ok(found)
     }
 
-    /// Forgets what a sweep's runs left for their comparisons, some at a time; says whether there may be more.
-    pub(crate) async fn forget_members(&mut self, sweep: SweepId) -> Result<bool, Error> {
+    /// Forgets what a sweep's runs left for their comparisons under leases below one, some at a time; says whether there
+    /// may be more.
+    pub(crate) async fn forget_members(&mut self, sweep: SweepId, below: LeaseId) -> Result<bool, Error> {
         let deleted = sqlx::query(
             "DELETE FROM artifacts WHERE (sweep, job, generation, kind) IN
-                (SELECT sweep, job, generation, kind FROM artifacts WHERE sweep = ? AND kind = ? LIMIT ?)",
+                (SELECT sweep, job, generation, kind FROM artifacts WHERE sweep = ? AND kind = ? AND lease < ? LIMIT ?)",
         )
         .bind(sweep_key(sweep))
         .bind(MEMBERS_KIND)
+        .bind(signed(below.0))
         .bind(DELETE_ROWS)
         .execute(&mut self.connection)
         .await

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tonic::Status;
 use traipse_proto::convert::{ids, outcome};
 use traipse_proto::v1;
+use traipse_scheduler::EndedMember;
 use traipse_store::Name;
-use traipse_sweep::{JobNumber, LeaseId, Outcome, SweepId};
+use traipse_sweep::{JobNumber, LeaseId, SweepId};
 
 use super::{Shared, refusal};
 use crate::driver::CallError;
@@ -29,16 +30,16 @@ pub(super) async fn of(shared: &Shared, request: v1::MembersRequest) -> Result<v
         Err(_) => return Err(Status::unavailable("the members have not all ended yet: ask again")),
     };
     let mut left = left(shared, sweep, &ended).await?;
-    let member = |(job, ended): (JobNumber, Outcome)| v1::Member {
+    let member = |EndedMember { job, outcome, .. }: EndedMember| v1::Member {
         job: job.0,
-        outcome: outcome::outcome_kind(ended) as i32,
+        outcome: outcome::outcome_kind(outcome) as i32,
         artifacts: left.remove(&job).into_iter().collect(),
     };
     Ok(v1::MembersResponse { members: ended.into_iter().map(member).collect() })
 }
 
 /// How the members ended, once that is durable.
-async fn ended(shared: &Shared, sweep: SweepId, job: JobNumber) -> Result<Vec<(JobNumber, Outcome)>, Status> {
+async fn ended(shared: &Shared, sweep: SweepId, job: JobNumber) -> Result<Vec<EndedMember>, Status> {
     let mut changes = shared.driver.changes();
     loop {
         changes.borrow_and_update();
@@ -55,11 +56,11 @@ async fn ended(shared: &Shared, sweep: SweepId, job: JobNumber) -> Result<Vec<(J
 async fn left(
     shared: &Shared,
     sweep: SweepId,
-    members: &[(JobNumber, Outcome)],
+    members: &[EndedMember],
 ) -> Result<BTreeMap<JobNumber, v1::StoredArtifact>, Status> {
     let mut left = BTreeMap::new();
     for page in members.chunks(PAGE) {
-        let runs: Vec<JobNumber> = page.iter().map(|(job, _)| *job).collect();
+        let runs = page.iter().map(|member| (member.job, member.generation)).collect();
         let found = shared.journal.run(move |ledger| Box::pin(ledger.members(sweep, runs))).await;
         let found = found.map_err(|error| refusal::journal(&error))?;
         left.extend(found.into_iter().filter_map(|stored| Some((stored.job, message(sweep, stored)?))));

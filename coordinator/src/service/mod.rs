@@ -2,6 +2,7 @@
 
 mod auth;
 mod checkpoints;
+mod control;
 mod members;
 mod refusal;
 mod report;

@@ -26,8 +26,13 @@ fn rejected(rejection: &Rejection) -> Status {
         Rejection::UnknownSession(_) | Rejection::OutOfOrder { .. } | Rejection::Replaced { .. } => {
             Status::aborted(text)
         }
-        Rejection::UnknownJob { .. } | Rejection::BadSpec(_) => Status::invalid_argument(text),
-        Rejection::OldIncarnation { .. } | Rejection::Ended(_) => Status::failed_precondition(text),
+        Rejection::UnknownJob { .. }
+        | Rejection::UnknownCell { .. }
+        | Rejection::TooManyToRetry { .. }
+        | Rejection::BadSpec(_) => Status::invalid_argument(text),
+        Rejection::OldIncarnation { .. } | Rejection::Ended(_) | Rejection::Cancelled(_) => {
+            Status::failed_precondition(text)
+        }
     }
 }
 

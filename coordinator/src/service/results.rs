@@ -7,12 +7,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use traipse_proto::v1::{self, results_part::Part};
-use traipse_scheduler::OutcomeRange;
-use traipse_sweep::SweepId;
+use traipse_scheduler::{GenerationRange, OutcomeRange};
+use traipse_sweep::{Generation, JobNumber, SweepId};
 
 use super::{IDLE_LIMIT, Shared, members, refusal, status};
 use crate::driver::CallError;
-use crate::journal::SegmentFile;
+use crate::journal::{SegmentFile, StoredArtifact};
 
 /// Bytes of one chunk.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -43,8 +43,11 @@ pub(super) fn stream(shared: Arc<Shared>, sweep: SweepId) -> ReceiverStream<Resu
 
 async fn send_all(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), Status> {
     // The counts are read before the tail is sealed: whatever they say is done has its rows in the files.
-    let read = move |driver: &crate::driver::Driver| (status::of(driver, sweep), driver.pump().without_rows(sweep));
-    let (status, without_rows) = shared.driver.read(read).await.map_err(refusal::call)?;
+    let read = move |driver: &crate::driver::Driver| {
+        let pump = driver.pump();
+        (status::of(driver, sweep), pump.without_rows(sweep), pump.generations(sweep))
+    };
+    let (status, without_rows, generations) = shared.driver.read(read).await.map_err(refusal::call)?;
     let ending = || refusal::call(CallError::Ending);
     let files = shared.sealing.seal(sweep).await.ok_or_else(ending)?.map_err(Status::data_loss)?;
     let mut ranges = without_rows.iter().map(range);
@@ -64,14 +67,24 @@ async fn send_all(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), 
         }
         part(send, Part::WithoutRows(v1::OutcomeRanges { ranges: more })).await?;
     }
-    send_artifacts(shared, sweep, send).await?;
+    for few in generations.chunks(N_RANGES) {
+        let ranges = few.iter().map(generation_range).collect();
+        part(send, Part::Generations(v1::GenerationRanges { ranges })).await?;
+    }
+    send_artifacts(shared, sweep, &generations, send).await?;
     for file in &files {
         send_file(shared, file, send).await?;
     }
     Ok(())
 }
 
-async fn send_artifacts(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), Status> {
+/// Those of the generations that count.
+async fn send_artifacts(
+    shared: &Shared,
+    sweep: SweepId,
+    generations: &[GenerationRange],
+    send: &Sender,
+) -> Result<(), Status> {
     let mut after = None;
     loop {
         let from = after.take();
@@ -79,9 +92,16 @@ async fn send_artifacts(shared: &Shared, sweep: SweepId, send: &Sender) -> Resul
         let page = page.map_err(|error| refusal::journal(&error))?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.job, last.generation, last.kind.clone()));
-        let artifacts = page.into_iter().filter_map(|stored| members::message(sweep, stored)).collect();
+        let counts = |stored: &StoredArtifact| stored.generation == current(generations, stored.job);
+        let artifacts = page.into_iter().filter(counts).filter_map(|stored| members::message(sweep, stored)).collect();
         part(send, Part::Artifacts(v1::Artifacts { artifacts })).await?;
     }
+}
+
+fn current(generations: &[GenerationRange], job: JobNumber) -> Generation {
+    let after = generations.partition_point(|range| range.first_job <= job);
+    let range = after.checked_sub(1).map(|at| &generations[at]);
+    range.filter(|range| job.0 - range.first_job.0 < range.n_jobs).map_or(Generation(0), |range| range.generation)
 }
 
 async fn send_file(shared: &Shared, file: &SegmentFile, send: &Sender) -> Result<(), Status> {
@@ -118,6 +138,10 @@ fn file(file: &SegmentFile) -> v1::SegmentFile {
         sha256: file.sha256.to_vec(),
         n_rows: file.n_rows,
     }
+}
+
+fn generation_range(range: &GenerationRange) -> v1::GenerationRange {
+    v1::GenerationRange { first_job: range.first_job.0, n_jobs: range.n_jobs, generation: range.generation.0 }
 }
 
 fn range(range: &OutcomeRange) -> v1::OutcomeRange {

@@ -12,7 +12,7 @@ use traipse_sweep::facts::Control;
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Plan, SweepId};
 
-use super::{DEADLINE, Shared, refusal, results, status, watch, within};
+use super::{DEADLINE, Shared, control, refusal, results, status, watch, within};
 
 /// The service.
 pub(super) struct Sweeps {
@@ -47,13 +47,8 @@ impl Sweeps {
         Ok(v1::GetResponse { status: Some(status), spec })
     }
 
-    async fn end(&self, request: v1::CancelRequest) -> Result<v1::CancelResponse, Status> {
-        let sweep = self.find(request.sweep).await?;
-        let command = Command::Control { sweep, control: Control::Cancel };
-        self.shared.driver.call(command).await.map_err(refusal::call)?;
-        tracing::info!(%sweep, "cancelled");
-        let status = status::current(&self.shared.driver, sweep).await?;
-        Ok(v1::CancelResponse { status: Some(status) })
+    async fn control(&self, sweep: String, control: Control) -> Result<Option<v1::SweepStatus>, Status> {
+        control::control(&self.shared, sweep, control).await.map(Some)
     }
 }
 
@@ -90,7 +85,22 @@ impl SweepService for Sweeps {
     }
 
     async fn cancel(&self, request: Request<v1::CancelRequest>) -> Result<Response<v1::CancelResponse>, Status> {
-        within(DEADLINE, self.end(request.into_inner())).await
+        let cancelled = self.control(request.into_inner().sweep, Control::Cancel);
+        within(DEADLINE, async { Ok(v1::CancelResponse { status: cancelled.await? }) }).await
+    }
+
+    async fn pause(&self, request: Request<v1::PauseRequest>) -> Result<Response<v1::PauseResponse>, Status> {
+        let paused = self.control(request.into_inner().sweep, Control::Pause);
+        within(DEADLINE, async { Ok(v1::PauseResponse { status: paused.await? }) }).await
+    }
+
+    async fn resume(&self, request: Request<v1::ResumeRequest>) -> Result<Response<v1::ResumeResponse>, Status> {
+        let resumed = self.control(request.into_inner().sweep, Control::Resume);
+        within(DEADLINE, async { Ok(v1::ResumeResponse { status: resumed.await? }) }).await
+    }
+
+    async fn retry(&self, request: Request<v1::RetryRequest>) -> Result<Response<v1::RetryResponse>, Status> {
+        within(DEADLINE, control::retry(&self.shared, request.into_inner())).await
     }
 
     async fn results(&self, request: Request<v1::ResultsRequest>) -> Result<Response<Self::ResultsStream>, Status> {

@@ -1,10 +1,11 @@
 //! Facts as the journal keeps them: one [`v1::FactBatch`] a transaction.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use prost::Message;
 use traipse_sweep::facts::Control;
-use traipse_sweep::{Fact, Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+use traipse_sweep::{Fact, Generation, Incarnation, JobNumber, LeaseId, RequestId, SweepId, WorkerId};
 
 use super::{Error, Problem, ids, outcome, required};
 use crate::v1::{self, fact_record::Fact as Wire};
@@ -85,7 +86,16 @@ fn wire(fact: &Fact) -> Wire {
             outcome: outcome::outcome_kind(*outcome) as i32,
             message: message.as_ref().map(ToString::to_string),
         }),
+        Fact::JobsRetried { sweep, request, jobs } => Wire::JobsRetried(v1::JobsRetried {
+            sweep: sweep_bytes(*sweep),
+            request: request.0.to_be_bytes().to_vec(),
+            jobs: jobs.iter().map(job_range).collect(),
+        }),
     }
+}
+
+fn job_range(jobs: &Range<u64>) -> v1::JobRange {
+    v1::JobRange { first_job: jobs.start, n_jobs: jobs.end.saturating_sub(jobs.start) }
 }
 
 fn fact(wire: Wire) -> Result<Fact, Error> {
@@ -131,7 +141,25 @@ fn fact(wire: Wire) -> Result<Fact, Error> {
             outcome: outcome::outcome(fact.outcome, "job_ended.outcome")?,
             message: fact.message.map(Arc::from),
         }),
+        Wire::JobsRetried(fact) => Ok(Fact::JobsRetried {
+            sweep: sweep(&fact.sweep, "jobs_retried")?,
+            request: ids::request_bytes(&fact.request, "request").map_err(|error| error.within("jobs_retried"))?,
+            jobs: job_ranges(&fact.jobs)?,
+        }),
     }
+}
+
+/// Ascending ranges, none empty.
+fn job_ranges(ranges: &[v1::JobRange]) -> Result<Arc<[Range<u64>]>, Error> {
+    let mut before = None;
+    let checked = ranges.iter().map(|range| {
+        let end = range.first_job.checked_add(range.n_jobs).filter(|_| range.n_jobs > 0);
+        let end = end.filter(|_| before.is_none_or(|before| before <= range.first_job));
+        before = end;
+        end.map(|end| range.first_job..end)
+            .ok_or_else(|| Problem::Range("a range of jobs".to_owned()).at("jobs_retried.jobs"))
+    });
+    checked.collect()
 }
 
 fn sweep(bytes: &[u8], fact: &str) -> Result<SweepId, Error> {

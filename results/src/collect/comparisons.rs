@@ -21,14 +21,14 @@ pub(crate) fn write(
     plan: &Plan,
     layout: &Layout,
     merge: &mut Merge<'_>,
-    winners: &Winners,
+    winners: &Winners<'_>,
     outcomes: &mut Outcomes<'_>,
     writer: &mut TableWriter,
 ) -> Result<Siblings, Error> {
     let (mut siblings, mut written) = (Siblings::default(), None);
     let picked = Picked::of(layout);
     while let Some(head) = merge.head() {
-        if head.second < winners.of(head.job) || outcomes.of(head.job).is_some() {
+        if head.second != winners.of(head.job) || outcomes.of(head.job).is_some() {
             merge.take(|_| Ok(()))?;
             continue;
         }

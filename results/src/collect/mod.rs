@@ -45,6 +45,8 @@ pub struct Collect {
     pub segments: Vec<(Table, PathBuf)>,
     /// Jobs that ended without rows; those that are neither here nor in a segment are unfinished.
     pub without_rows: Vec<WithoutRows>,
+    /// Jobs whose generation is above 0: rows of another generation do not count.
+    pub raised: Vec<Raised>,
     /// The sweep's state in words, such as `completed`.
     pub state: String,
     /// Whether every job has ended: else the tables are partial.
@@ -66,6 +68,17 @@ pub struct WithoutRows {
     pub outcome: Outcome,
     /// Why, where it is known: becomes `runs.status`.
     pub message: Option<String>,
+}
+
+/// A stretch of jobs that were raised to a generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Number of the first job.
+    pub first_job: u64,
+    /// How many.
+    pub n_jobs: u64,
+    /// The generation whose rows count.
+    pub generation: u32,
 }
 
 /// One written file.
@@ -106,8 +119,8 @@ pub fn collect(input: &Collect, out: &Path) -> Result<Collected, Error> {
     fs::create_dir_all(out).map_err(Error::file("create the folder", out))?;
     let mut outcomes = Outcomes::new(&input.without_rows);
     let mut finished = Vec::new();
-    let (comparisons, siblings) = write_comparisons(input, out, &mut outcomes)?.unzip();
-    let winners = Winners::find(&segments(input, Table::Runs))?;
+    let winners = Winners::new(&input.raised);
+    let (comparisons, siblings) = write_comparisons(input, out, &winners, &mut outcomes)?.unzip();
     let runs = write_runs(input, out, &winners, &mut outcomes, &siblings.unwrap_or_default())?;
     finished.push((Table::Runs, runs));
     let rest = |table: &Table| !matches!(table, Table::Runs | Table::Comparisons) && table.is_in(input.plan.spec());
@@ -175,6 +188,7 @@ type Written = (Finished, u64);
 fn write_comparisons(
     input: &Collect,
     out: &Path,
+    winners: &Winners<'_>,
     outcomes: &mut Outcomes<'_>,
 ) -> Result<Option<(Written, Siblings)>, Error> {
     if !Table::Comparisons.is_in(input.plan.spec()) {
@@ -182,19 +196,18 @@ fn write_comparisons(
     }
     let layout = Layout::of(Table::Comparisons, &input.plan);
     let segments = segments(input, Table::Comparisons);
-    let winners = Winners::find(&segments)?;
     let place = |job, generation| Ok((comparisons::place_of(&input.plan, job)?, generation));
     let order = Order { second: "generation", place: &place };
     let mut merge = Merge::open(&order, &segments, &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Comparisons, &layout.columns, 1)?;
-    let siblings = comparisons::write(&input.plan, &layout, &mut merge, &winners, outcomes, &mut writer)?;
+    let siblings = comparisons::write(&input.plan, &layout, &mut merge, winners, outcomes, &mut writer)?;
     Ok(Some((writer.finish()?, siblings)))
 }
 
 fn write_runs(
     input: &Collect,
     out: &Path,
-    winners: &Winners,
+    winners: &Winners<'_>,
     outcomes: &mut Outcomes<'_>,
     siblings: &Siblings,
 ) -> Result<Written, Error> {
@@ -212,7 +225,7 @@ fn write_rest(
     out: &Path,
     table: Table,
     outcomes: &Outcomes<'_>,
-    winners: &Winners,
+    winners: &Winners<'_>,
 ) -> Result<Written, Error> {
     let layout = Layout::of(table, &input.plan);
     let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));

@@ -23,14 +23,14 @@ pub(crate) fn write(
     layout: &Layout,
     merge: &mut Merge<'_>,
     outcomes: &Outcomes<'_>,
-    winners: &Winners,
+    winners: &Winners<'_>,
     writer: &mut TableWriter,
 ) -> Result<(), Error> {
     let run_column = layout.position("run");
     let mut written = None;
     while let Some(head) = merge.head() {
         let run = head.place;
-        if head.second < winners.of(head.job) || outcomes.of(head.job).is_some() {
+        if head.second != winners.of(head.job) || outcomes.of(head.job).is_some() {
             merge.take(|_| Ok(()))?;
             continue;
         }

@@ -19,7 +19,7 @@ pub(crate) fn write(
     plan: &Plan,
     layout: &Layout,
     merge: &mut Merge<'_>,
-    winners: &Winners,
+    winners: &Winners<'_>,
     outcomes: &mut Outcomes<'_>,
     siblings: &Siblings,
     writer: &mut TableWriter,
@@ -31,7 +31,7 @@ pub(crate) fn write(
             continue;
         }
         let ended = outcomes.of(job.0);
-        pass(merge, |head| head.place == run && (ended.is_some() || head.second < winners.of(job.0)))?;
+        pass(merge, |head| head.place == run && (ended.is_some() || head.second != winners.of(job.0)))?;
         let outcome = match (ended, merge.head().filter(|head| head.place == run)) {
             (None, Some(head)) => append(layout, merge, head, writer)?,
             (ended, _) => {
@@ -39,6 +39,8 @@ pub(crate) fn write(
                 ended.map_or(UNFINISHED, |ended| ended.outcome.as_str())
             }
         };
+        // Rows of a generation that was raised after the counts were taken.
+        pass(merge, |head| head.place == run && head.second != winners.of(job.0))?;
         outcomes.count(outcome);
         cell.move_to(plan, job);
         let ending = Ending { outcome, barrier: siblings.mean(job) };

@@ -222,6 +222,7 @@ pub fn input(plan: &Arc<Plan>, segments: Vec<(Table, PathBuf)>, without_rows: Ve
         spec: r#"{"name":"synthetic"}"#.into(),
         segments,
         without_rows,
+        raised: vec![],
         state: "completed".into(),
         complete: true,
         build: "0.1.0".into(),

@@ -22,7 +22,7 @@ use gather::{Gather, Waiting};
 #[cfg(feature = "simulation")]
 pub use inspect::Sizes;
 use lines::{Arrival, Lines};
-pub use read::{OutcomeRange, RestoreError, Snapshot, SweepState, SweepStatus};
+pub use read::{Compared, EndedMember, GenerationRange, OutcomeRange, RestoreError, Snapshot, SweepState, SweepStatus};
 
 /// What reaches the pump. `R` names a waiting call; `B` is a report's rows.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use traipse_sweep::{Incarnation, JobNumber, Outcome, SweepId};
+use traipse_sweep::{Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId};
 
 use crate::state::{DecodeError, Misfit, State};
 
@@ -97,6 +97,39 @@ pub struct OutcomeRange {
     pub outcome: Outcome,
     /// Why, where it is known.
     pub message: Option<Arc<str>>,
+}
+
+/// Neighbouring jobs of one generation above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GenerationRange {
+    /// The first job's number.
+    pub first_job: JobNumber,
+    /// How many jobs.
+    pub n_jobs: u64,
+    /// The generation whose rows count.
+    pub generation: Generation,
+}
+
+/// A member of a comparison that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedMember {
+    /// The run.
+    pub job: JobNumber,
+    /// In which generation.
+    pub generation: Generation,
+    /// How.
+    pub outcome: Outcome,
+}
+
+/// A sweep with comparisons that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compared {
+    /// Which.
+    pub sweep: SweepId,
+    /// The last wish to run some of it anew: a sweep may end several times.
+    pub retry: Option<RequestId>,
+    /// Its attempts had leases below this one; those of a retry to come have not.
+    pub below: LeaseId,
 }
 
 /// Why a journal cannot be restored.

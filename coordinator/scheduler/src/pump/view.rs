@@ -1,10 +1,12 @@
 //! Reading the pump: committed state alone, and who is there.
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
-use traipse_sweep::{JobNumber, Outcome, Plan, SweepId};
+use traipse_sweep::{Generation, JobNumber, Outcome, Plan, SweepId};
 
+use super::read::{Compared, EndedMember, GenerationRange};
 use super::{OutcomeRange, Pump, Snapshot, SweepState, SweepStatus};
 use crate::command::Rejection;
 use crate::state::Sweep;
@@ -63,25 +65,49 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         }
     }
 
+    /// The jobs above generation 0, durably, by job number: rows of another generation do not count.
+    #[must_use]
+    pub fn generations(&self, sweep: SweepId) -> Vec<GenerationRange> {
+        let runs = self.committed.sweep(sweep).into_iter().flat_map(|sweep| sweep.generations.runs());
+        let range = |(jobs, generation): (Range<u64>, Generation)| GenerationRange {
+            first_job: JobNumber(jobs.start),
+            n_jobs: jobs.end - jobs.start,
+            generation,
+        };
+        runs.map(range).collect()
+    }
+
     /// How the members of a comparison ended, in the order of the group; none while not all have, durably.
     ///
     /// # Errors
     /// If there is no such sweep, the job is no comparison of it, or the sweep has ended.
-    pub fn members(&self, sweep: SweepId, job: JobNumber) -> Result<Option<Vec<(JobNumber, Outcome)>>, Rejection> {
+    pub fn members(&self, sweep: SweepId, job: JobNumber) -> Result<Option<Vec<EndedMember>>, Rejection> {
         let known = self.committed.sweep(sweep).ok_or(Rejection::UnknownSweep(sweep))?;
         if known.state().is_ended() {
             return Err(Rejection::Ended(sweep));
         }
         let group = known.position(job).and_then(|_| known.plan.group(job));
         let group = group.ok_or(Rejection::UnknownJob { sweep, job })?;
-        let outcome = |run| outcome_of(known.jobs.marks.get(known.plan.position_of(run)));
-        Ok(group.members.into_iter().map(|run| Some((run, outcome(run)?))).collect())
+        let ended = |job| {
+            let position = known.plan.position_of(job);
+            let outcome = outcome_of(known.jobs.marks.get(position))?;
+            Some(EndedMember { job, generation: known.generation(position), outcome })
+        };
+        Ok(group.members.into_iter().map(ended).collect())
     }
 
-    /// Sweeps with comparisons that have ended, durably: the weights that their members left are of no use any more.
-    pub fn compared(&self) -> impl Iterator<Item = SweepId> {
-        let done = |sweep: &&Sweep| sweep.compares() && sweep.state().is_ended();
-        self.committed.sweeps().filter(done).map(|sweep| sweep.id)
+    /// Sweeps with comparisons that have all ended, durably: the weights that their members left are of no use any more.
+    pub fn compared(&self) -> impl Iterator<Item = Compared> {
+        let over = |sweep: &Sweep| matches!(sweep.state(), SweepState::Completed | SweepState::Cancelled);
+        // A retry that is not durable yet may have granted leases already.
+        let stays = move |sweep: &Sweep| self.scheduler.state.sweep(sweep.id).is_some_and(over);
+        let done = move |sweep: &&Sweep| sweep.compares() && over(sweep) && stays(sweep);
+        let below = self.scheduler.next_lease();
+        self.committed.sweeps().filter(done).map(move |sweep| Compared {
+            sweep: sweep.id,
+            retry: sweep.retries.last(),
+            below,
+        })
     }
 
     /// Workers that were heard within a lease period, and their slots.

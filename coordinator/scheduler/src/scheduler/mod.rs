@@ -12,12 +12,13 @@ mod heartbeat;
 mod observe;
 mod register;
 mod report;
+mod retry;
 mod submit;
 mod tick;
 
 use std::collections::BTreeSet;
 
-use traipse_sweep::{Fact, SweepId};
+use traipse_sweep::{Fact, LeaseId, SweepId};
 
 use crate::command::{Answer, Command, Config, Now, Rejection, SessionId};
 use crate::pump::{AttemptRecord, JobRows, RestoreError};
@@ -126,10 +127,16 @@ impl Scheduler {
         match command {
             Command::Submit { sweep, spec } => self.submit(now, sweep, &spec),
             Command::Control { sweep, control } => self.control(now, sweep, control),
+            Command::Retry { sweep, request, cells } => self.retry(now, sweep, request, cells.as_deref()),
             Command::Register(register) => self.register(now, register),
             Command::Report(report) => self.report(now, report),
             Command::Heartbeat { session, leases } => self.heartbeat(now, session, &leases),
         }
+    }
+
+    /// The lease that is granted next: all that were granted lie below it.
+    pub(crate) fn next_lease(&self) -> LeaseId {
+        LeaseId::new(self.config.incarnation, self.next_lease)
     }
 
     /// When [`Self::tick`] is due.
@@ -142,7 +149,7 @@ impl Scheduler {
     pub(crate) fn is_durable(&mut self, fact: &Fact) {
         match fact {
             Fact::IncarnationStarted { .. } => self.open = true,
-            Fact::SweepAdmitted { sweep, .. } => _ = self.grantable.insert(*sweep),
+            Fact::SweepAdmitted { sweep, .. } | Fact::JobsRetried { sweep, .. } => _ = self.grantable.insert(*sweep),
             _ => return,
         }
         self.woken = true;

@@ -46,6 +46,10 @@ impl Scheduler {
                 self.woken = true;
             }
             Fact::JobEnded { sweep, job, .. } => self.observe_end(*sweep, *job),
+            Fact::JobsRetried { sweep, jobs, .. } => {
+                jobs.iter().cloned().flatten().for_each(|job| self.end_wait(*sweep, JobNumber(job)));
+                self.woken = true;
+            }
             Fact::SweepControlled { sweep, control: Control::Cancel } => self.backoffs.forget_sweep(*sweep),
             Fact::SweepControlled { control: Control::Resume, .. } => self.woken = true,
             _ => {}

@@ -70,7 +70,9 @@ impl Scheduler {
     /// Whether a lease ran out and its job still wants a result.
     pub(super) fn is_lapsed(&mut self, lease: LeaseId) -> bool {
         let Some(&lapsed) = self.lapsed.get(lease) else { return false };
-        let wanted = self.state.sweep(lapsed.sweep).is_some_and(|sweep| !sweep.is_over(lapsed.position));
+        let wanted = self.state.sweep(lapsed.sweep).is_some_and(|sweep| {
+            !sweep.is_over(lapsed.position) && sweep.generation(lapsed.position) == lapsed.generation
+        });
         if !wanted {
             self.lapsed.remove(lease);
         }

@@ -40,6 +40,7 @@ impl Scheduler {
             let lapsed = LapsedLease {
                 sweep: attempt.sweep,
                 position: attempt.position,
+                generation: attempt.generation,
                 worker: attempt.worker,
                 attempt: attempt.attempt,
                 granted_at: attempt.granted_at,

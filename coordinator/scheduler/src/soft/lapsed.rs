@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use traipse_sweep::{LeaseId, SweepId, WorkerId};
+use traipse_sweep::{Generation, LeaseId, SweepId, WorkerId};
 
 use crate::command::Now;
 
@@ -14,6 +14,7 @@ const MAX: usize = 65_536;
 pub(crate) struct LapsedLease {
     pub(crate) sweep: SweepId,
     pub(crate) position: u64,
+    pub(crate) generation: Generation,
     pub(crate) worker: WorkerId,
     pub(crate) attempt: u32,
     pub(crate) granted_at: Option<Now>,

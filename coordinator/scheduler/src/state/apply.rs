@@ -89,6 +89,7 @@ impl State {
             Fact::JobEnded { sweep, job, generation, outcome, message, .. } => {
                 self.job_ended(*sweep, *job, *generation, *outcome, message.as_ref())
             }
+            Fact::JobsRetried { sweep, request, jobs } => self.jobs_retried(*sweep, *request, jobs),
         }
     }
 

@@ -184,6 +184,16 @@ impl Jobs {
         self.touched.remove(&position)?.held
     }
 
+    /// The job is as if it had never been leased. The lease that was under way is returned.
+    pub(crate) fn reopen(&mut self, position: u64) -> Option<Held> {
+        self.mark(position, Mark::Fresh);
+        self.messages.remove(&position);
+        if !self.is_comparison(position) {
+            self.cursor = self.cursor.min(position);
+        }
+        self.touched.remove(&position)?.held
+    }
+
     /// Forgets all that is ready or under way, when the sweep is cancelled: what is not done is fresh again, never to be
     /// drawn.
     /// The leases that were under way are returned.

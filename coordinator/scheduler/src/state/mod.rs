@@ -4,8 +4,10 @@ mod apply;
 #[cfg(any(test, feature = "simulation"))]
 mod check;
 mod codec;
+mod generations;
 pub(crate) mod jobs;
 pub(crate) mod marks;
+mod retry;
 mod snapshot;
 pub(crate) mod sweep;
 
@@ -16,6 +18,7 @@ use traipse_sweep::{Incarnation, LeaseId, SweepId};
 pub use apply::Misfit;
 pub(crate) use apply::{LOSSES_A_STRIKE, STRIKES};
 pub use codec::DecodeError;
+pub use retry::Reopened;
 pub(crate) use sweep::{Plans, Sweep, Wish};
 
 /// Where a lease's job stands.

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use traipse_sweep::{Incarnation, LeaseId, SweepId, WorkerId};
+use traipse_sweep::{Incarnation, LeaseId, RequestId, SweepId, WorkerId};
 
 use super::codec::{DecodeError, Reader, Writer};
 use super::jobs::{Counts, Held, Jobs, Touched};
 use super::marks::Mark;
+use super::retry::{REMEMBERED, Reopened};
 use super::{Misfit, Plans, State, Sweep, Wish};
 use crate::pump::RestoreError;
 
 const MAGIC: &[u8; 8] = b"traipse\n";
-/// Raised with every change of what follows.
-const FORMAT: u64 = 1;
+/// Raised with every change of what follows; all earlier ones are read.
+const FORMAT: u64 = 2;
+/// The first format with generations and retries.
+const WITH_RETRIES: u64 = 2;
 
 impl State {
     /// Linear in the touched jobs and in the runs of equal marks.
@@ -35,13 +38,13 @@ impl State {
         if reader.raw(MAGIC.len()) != Ok(MAGIC) {
             return Err(DecodeError::NotASnapshot.into());
         }
-        match reader.number()? {
-            FORMAT => {}
-            other => return Err(DecodeError::OtherFormat(other).into()),
+        let format = reader.number()?;
+        if !(1..=FORMAT).contains(&format) {
+            return Err(DecodeError::OtherFormat(format).into());
         }
         let mut state = Self { incarnation: Incarnation(reader.small("incarnation")?), ..Self::default() };
         for number in 0..reader.number()? {
-            let sweep = decode_sweep(number, &mut reader, plans)?;
+            let sweep = decode_sweep(number, format, &mut reader, plans)?;
             if state.sweeps.contains_key(&sweep.id) {
                 return Err(Misfit::AdmittedTwice(sweep.id).into());
             }
@@ -68,6 +71,7 @@ fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
     encode_touched(jobs, writer);
     encode_marks(jobs, writer);
     encode_messages(jobs, writer);
+    encode_retries(sweep, writer);
 }
 
 fn encode_touched(jobs: &Jobs, writer: &mut Writer) {
@@ -115,7 +119,32 @@ fn encode_messages(jobs: &Jobs, writer: &mut Writer) {
     }
 }
 
-fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Result<Sweep, RestoreError> {
+fn encode_retries(sweep: &Sweep, writer: &mut Writer) {
+    let runs = sweep.generations.runs();
+    writer.number(runs.len() as u64);
+    let mut end = 0;
+    for (jobs, generation) in runs {
+        writer.number(jobs.start - end);
+        writer.number(jobs.end - jobs.start);
+        writer.number(u64::from(generation.0));
+        end = jobs.end;
+    }
+    let retries = &sweep.retries;
+    writer.number(u64::from(retries.weights_gone));
+    writer.number(retries.recent.len() as u64);
+    for (request, reopened) in &retries.recent {
+        writer.id(request.0);
+        writer.number(reopened.n_runs);
+        writer.number(reopened.n_comparisons);
+    }
+}
+
+fn decode_sweep(
+    number: u64,
+    format: u64,
+    reader: &mut Reader<'_>,
+    plans: &mut Plans,
+) -> Result<Sweep, RestoreError> {
     let id = SweepId(reader.id()?);
     let spec = reader.text()?;
     let plan = plans.plan(id, &spec).map_err(|message| Misfit::BadSpec { sweep: id, message })?;
@@ -135,6 +164,9 @@ fn decode_sweep(number: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Resu
     decode_touched(jobs, reader)?;
     decode_marks(jobs, n_jobs, reader)?;
     decode_messages(jobs, reader)?;
+    if format >= WITH_RETRIES {
+        decode_retries(&mut sweep, reader)?;
+    }
     if is_whole(&sweep) { Ok(sweep) } else { Err(DecodeError::Inconsistent(id).into()) }
 }
 
@@ -203,4 +235,22 @@ fn decode_messages(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), Decod
         }
     }
     Ok(())
+}
+
+fn decode_retries(sweep: &mut Sweep, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let (mut end, n_jobs) = (0_u64, sweep.plan.n_jobs());
+    for _ in 0..reader.number()? {
+        let start = end.checked_add(reader.number()?).ok_or(DecodeError::OutOfRange("job"))?;
+        end = start.checked_add(reader.number()?).ok_or(DecodeError::OutOfRange("job"))?;
+        if end > n_jobs || !sweep.generations.push(start..end, reader.small("generation")?) {
+            return Err(DecodeError::OutOfRange("generations"));
+        }
+    }
+    sweep.retries.weights_gone = reader.number()? == 1;
+    for _ in 0..reader.number()? {
+        let request = RequestId(reader.id()?);
+        let reopened = Reopened { n_runs: reader.number()?, n_comparisons: reader.number()? };
+        sweep.retries.recent.push((request, reopened));
+    }
+    if sweep.retries.recent.len() > REMEMBERED { Err(DecodeError::OutOfRange("retries")) } else { Ok(()) }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Generation, JobNumber, Plan, SweepId};
 
+use super::generations::Generations;
 use super::jobs::Jobs;
 use super::marks::Mark;
+use super::retry::Retries;
 use crate::pump::{SweepState, SweepStatus};
 
 /// What a person last asked of a sweep.
@@ -30,6 +32,8 @@ pub(crate) struct Sweep {
     pub(crate) wish: Wish,
     pub(crate) numerics: Option<Arc<str>>,
     pub(crate) jobs: Jobs,
+    pub(crate) generations: Generations,
+    pub(crate) retries: Retries,
     pub(crate) last_failure: Option<Arc<str>>,
 }
 
@@ -37,7 +41,19 @@ impl Sweep {
     pub(crate) fn new(id: SweepId, number: u64, spec: Arc<str>, plan: Arc<Plan>) -> Self {
         let name = Arc::from(plan.spec().name.as_str());
         let jobs = Jobs::new(plan.n_run_jobs());
-        Self { id, number, name, spec, plan, wish: Wish::Run, numerics: None, jobs, last_failure: None }
+        Self {
+            id,
+            number,
+            name,
+            spec,
+            plan,
+            wish: Wish::Run,
+            numerics: None,
+            jobs,
+            generations: Generations::default(),
+            retries: Retries::default(),
+            last_failure: None,
+        }
     }
 
     pub(crate) fn state(&self) -> SweepState {
@@ -69,18 +85,23 @@ impl Sweep {
         if !self.compares() {
             return Vec::new();
         }
-        let has_ended = |member: &JobNumber| self.jobs.marks.get(self.plan.position_of(*member)).is_done();
-        let comparisons = self.plan.groups_of(run).into_iter().filter(|comparison| {
-            let group = self.plan.group(*comparison);
-            group.is_some_and(|group| group.members.iter().all(has_ended))
-        });
+        let comparisons =
+            self.plan.groups_of(run).into_iter().filter(|comparison| self.members_have_ended(*comparison));
         comparisons.map(|job| self.plan.position_of(job)).filter(|&position| self.is_blocked(position)).collect()
     }
 
+    /// Whether a job is a comparison whose members have all ended.
+    pub(crate) fn members_have_ended(&self, comparison: JobNumber) -> bool {
+        let has_ended = |member: &JobNumber| self.jobs.marks.get(self.plan.position_of(*member)).is_done();
+        self.plan.group(comparison).is_some_and(|group| group.members.iter().all(has_ended))
+    }
+
     /// The generation in which a job is to be run.
-    pub(crate) fn generation(&self, _position: u64) -> Generation {
-        // Retry and extension will raise it for the jobs that they name.
-        Generation(0)
+    pub(crate) fn generation(&self, position: u64) -> Generation {
+        match self.generations.is_empty() {
+            true => Generation(0),
+            false => self.generations.of(self.plan.job_at(position)),
+        }
     }
 
     /// Whether a job is over: done in its generation, or cancelled.
@@ -155,6 +176,7 @@ impl PartialEq for Sweep {
     fn eq(&self, other: &Self) -> bool {
         (self.id, self.number, &self.spec, self.wish) == (other.id, other.number, &other.spec, other.wish)
             && (&self.numerics, &self.jobs, &self.last_failure) == (&other.numerics, &other.jobs, &other.last_failure)
+            && (&self.generations, &self.retries) == (&other.generations, &other.retries)
     }
 }
 

@@ -5,6 +5,7 @@ mod durability;
 mod failures;
 mod leases;
 mod queue;
+mod retries;
 mod sequence;
 mod sessions;
 mod simulation;

@@ -47,7 +47,27 @@ fn fact() -> impl Strategy<Value = Fact> {
             .prop_map(|(sweep, job, generation, lease, outcome, message)| {
                 Fact::JobEnded { sweep, job, generation, lease, outcome, message }
             }),
+        (sweep(), any::<u128>(), prop::collection::btree_set(0..1000_u64, 0..9)).prop_map(|(sweep, request, ends)| {
+            let ends: Vec<u64> = ends.into_iter().collect();
+            let jobs = ends.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();
+            Fact::JobsRetried { sweep, request: RequestId(request), jobs }
+        }),
     ]
+}
+
+#[test]
+fn ranges_of_jobs_ascend_and_hold_something() {
+    let range = |first_job, n_jobs| v1::JobRange { first_job, n_jobs };
+    let rows = [
+        (vec![], true),
+        (vec![range(3, 2), range(5, 1)], true),
+        (vec![range(3, 0)], false),
+        (vec![range(3, 2), range(4, 1)], false),
+        (vec![range(u64::MAX, 2)], false),
+    ];
+    for (ranges, good) in rows {
+        assert_eq!(job_ranges(&ranges).is_ok(), good, "{ranges:?}");
+    }
 }
 
 proptest! {
