@@ -139,12 +139,7 @@ fn encode_retries(sweep: &Sweep, writer: &mut Writer) {
     }
 }
 
-fn decode_sweep(
-    number: u64,
-    format: u64,
-    reader: &mut Reader<'_>,
-    plans: &mut Plans,
-) -> Result<Sweep, RestoreError> {
+fn decode_sweep(number: u64, format: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Result<Sweep, RestoreError> {
     let id = SweepId(reader.id()?);
     let spec = reader.text()?;
     let plan = plans.plan(id, &spec).map_err(|message| Misfit::BadSpec { sweep: id, message })?;
