@@ -47,6 +47,7 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
         incarnation: state.incarnation,
         n_slots: options.n_slots,
         labels: options.all_labels(),
+        memory: options.memory.bytes(),
     };
     let driver = Driver {
         agent: Agent::new(options.config(seed)),

@@ -18,6 +18,9 @@ const MAX_SLOTS: u32 = 4096;
 /// How often a long run keeps a checkpoint: what a loss costs at most.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30 * 60);
 
+/// What this engine computes on, unless a label says otherwise.
+const DEVICE: &str = "cpu";
+
 /// What a worker is told at its start.
 #[derive(Clone)]
 pub struct Options {
@@ -27,7 +30,7 @@ pub struct Options {
     pub token: String,
     /// Jobs to run at a time.
     pub n_slots: u32,
-    /// For the table of attempts.
+    /// For sweeps that require them, and for the table of attempts.
     pub labels: BTreeMap<String, String>,
     /// What people call this worker: becomes the label `name` where it is not empty.
     pub name: String,
@@ -95,6 +98,8 @@ impl Options {
         if !self.name.is_empty() {
             labels.entry("name".to_owned()).or_insert_with(|| self.name.clone());
         }
+        // What its runs are computed on, for sweeps that require another device.
+        labels.entry("device".to_owned()).or_insert_with(|| DEVICE.to_owned());
         labels
     }
 }

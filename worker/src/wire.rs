@@ -16,6 +16,8 @@ pub(crate) struct Introduction {
     pub(crate) incarnation: Incarnation,
     pub(crate) n_slots: u32,
     pub(crate) labels: BTreeMap<String, String>,
+    /// Bytes for all slots together.
+    pub(crate) memory: u64,
 }
 
 impl Introduction {
@@ -31,6 +33,7 @@ impl Introduction {
             numerics: traipse_nn::numerics(),
             cpu_features: traipse_nn::cpu_features(),
             held: held.collect(),
+            memory_bytes: self.memory,
         }
     }
 }

@@ -30,14 +30,15 @@ pub(crate) struct Args {
     /// Runs to train at a time, each on one core; else one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_SLOTS))]
     slots: Option<u32>,
-    /// Labels, for the table of attempts.
+    /// Labels, for sweeps that require them (`execution.require`) and for the table of attempts; device=cpu unless it is
+    /// given.
     #[arg(long, value_name = "KEY=VALUE", value_parser = label, value_delimiter = ',')]
     labels: Vec<(String, String)>,
     /// The folder of its identity; else the first free worker-N of the user's state folder.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Memory for the snapshots of all runs under way, such as 8GiB or 500MB; what is beyond goes to a scratch file in
-    /// the state folder. auto is half of the machine's.
+    /// the state folder. Sweeps may require that each slot's share is large enough. auto is half of the machine's.
     #[arg(long, value_name = "SIZE", default_value = "auto")]
     memory: Memory,
     /// How often a run that takes longer than this keeps a checkpoint in the artifact store: what a loss costs at most.

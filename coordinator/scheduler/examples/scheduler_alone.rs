@@ -67,8 +67,14 @@ fn main() {
 
 fn open(pump: &mut Pump<u64, ()>, now: Duration, id: u64) -> Worker {
     let text = || Arc::from("x");
-    let info =
-        WorkerInfo { n_slots: 1, labels: BTreeMap::new(), build: text(), numerics: text(), cpu_features: text() };
+    let info = WorkerInfo {
+        n_slots: 1,
+        labels: BTreeMap::new(),
+        build: text(),
+        numerics: text(),
+        cpu_features: text(),
+        memory: 0,
+    };
     let worker = WorkerId(u128::from(id));
     let register = Register { worker, incarnation: Incarnation(1), info, held: vec![] };
     let answers = drive(pump, now, vec![Event::Call { reply: id, command: Command::Register(register) }]);

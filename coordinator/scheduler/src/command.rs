@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use traipse_sweep::facts::Control;
+use traipse_sweep::spec::Require;
 use traipse_sweep::{FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId, WorkerId};
 
 pub use crate::state::Reopened;
 
 /// Monotonic time since the coordinator's start. The scheduler never reads a clock.
 pub type Now = Duration;
+
+/// Bytes of a megabyte, as sweeps and sizes have it.
+const BYTES_A_MB: u64 = 1_000_000;
 
 /// Limits and periods, all named.
 #[derive(Clone, Debug)]
@@ -128,6 +132,17 @@ pub struct WorkerInfo {
     pub numerics: Arc<str>,
     /// For people.
     pub cpu_features: Arc<str>,
+    /// Bytes of memory for all slots together; 0 where the worker does not say.
+    pub memory: u64,
+}
+
+impl WorkerInfo {
+    /// Whether the worker has all that a sweep requires.
+    #[must_use]
+    pub fn has(&self, require: &Require) -> bool {
+        let memory_mb = self.memory / u64::from(self.n_slots.max(1)) / BYTES_A_MB;
+        memory_mb >= require.memory_mb && require.labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
+    }
 }
 
 /// Outcomes in, leases out.

@@ -10,6 +10,7 @@ mod drive;
 mod mutation;
 pub mod pump;
 mod scheduler;
+mod share;
 mod soft;
 mod state;
 

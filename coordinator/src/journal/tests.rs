@@ -36,6 +36,7 @@ fn attempt(job: u64) -> AttemptRecord {
         labels: [("zone".to_owned(), "a".to_owned())].into(),
         build: "b".into(),
         numerics: "n".into(),
+        memory: 0,
         cpu_features: "c".into(),
     };
     AttemptRecord {

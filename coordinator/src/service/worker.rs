@@ -48,6 +48,7 @@ impl Workers {
                 build: request.build.as_str().into(),
                 numerics: request.numerics.as_str().into(),
                 cpu_features: request.cpu_features.as_str().into(),
+                memory: request.memory_bytes,
             },
         };
         let answer = self.shared.driver.call(Command::Register(register)).await.map_err(refusal::call)?;

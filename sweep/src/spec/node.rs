@@ -139,22 +139,6 @@ impl Node {
         Fault::new(&self.span, key, format!("expected {expected}, found {}", self.found()), String::new())
     }
 
-    /// Whether the value is that JSON, numbers compared as numbers.
-    pub(crate) fn is_json(&self, json: &Json) -> bool {
-        match (&self.value, json) {
-            (NodeValue::Null, Json::Null) => true,
-            (NodeValue::Bool(a), Json::Bool(b)) => a == b,
-            (NodeValue::Int(a), Json::Number(b)) => b.as_i128() == Some(*a) || b.as_f64() == Some(*a as f64),
-            (NodeValue::Float(a), Json::Number(b)) => b.as_f64() == Some(*a),
-            (NodeValue::Text(a), Json::String(b)) => a == b,
-            (NodeValue::List(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_json(b)),
-            (NodeValue::Table(a), Json::Object(b)) => {
-                a.len() == b.len() && a.iter().all(|entry| b.get(&entry.key).is_some_and(|b| entry.node.is_json(b)))
-            }
-            _ => false,
-        }
-    }
-
     /// The tree of a JSON value, without places.
     pub(crate) fn from_json(json: &Json) -> Self {
         let value = match json {

@@ -1,12 +1,16 @@
 //! Which jobs a worker gets.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use traipse_sweep::{Fact, Incarnation, LeaseId, WorkerId};
+use traipse_sweep::{Fact, Incarnation, LeaseId, SweepId, WorkerId};
 
 use super::{Reaction, Scheduler};
-use crate::command::{Lease, Now, SessionId};
+use crate::command::{AttemptStats, Lease, Now, SessionId};
 use crate::mutation::{self, Mutation};
+use crate::pump::SweepState;
+use crate::share::{Claim, Room, share};
 use crate::soft::workers::Session;
 use crate::state::Sweep;
 use crate::state::marks::Mark;
@@ -18,6 +22,8 @@ struct Decision<'a> {
     jobs: Vec<(&'a Sweep, Vec<u64>)>,
     /// The session is to get nothing until it can take a struck job alone.
     reserve: bool,
+    /// By priority: what the least served of the sweeps that shared had had.
+    least_served: BTreeMap<i32, u64>,
 }
 
 impl Scheduler {
@@ -26,16 +32,25 @@ impl Scheduler {
         let Some(session) = self.workers.session(id) else { return Vec::new() };
         let decision = self.decide_grants(id, session);
         let facts = self.grant_facts(session, &decision);
-        if decision.reserve {
+        let Decision { reserve, least_served, .. } = decision;
+        if reserve {
             self.reserved = Some(id);
         } else if self.reserved == Some(id) {
             self.reserved = None;
         }
+        least_served.into_iter().for_each(|(priority, served)| self.work.raise_floor(priority, served));
         let leases = facts.iter().filter_map(lease_of).collect();
         for fact in facts {
             self.happen(now, fact, reaction);
         }
         leases
+    }
+
+    /// A job kept a slot, whatever came of it.
+    pub(super) fn charge(&mut self, id: SweepId, stats: &AttemptStats) {
+        if let Some(sweep) = self.state.sweep(id) {
+            self.work.charge(id, sweep.priority(), stats.total_seconds);
+        }
     }
 
     fn decide_grants(&self, id: SessionId, session: &Session) -> Decision<'_> {
@@ -44,7 +59,8 @@ impl Scheduler {
         if !self.open || session.draining || n_held == 1 && self.holds_struck(session.worker) {
             return decision;
         }
-        if let Some((sweep, position)) = self.first_struck(session) {
+        let claims = self.claims(session);
+        if let Some((sweep, position)) = self.first_struck(session, &claims) {
             if n_held == 0 && session.n_free_slots > 0 {
                 decision.jobs.push((sweep, vec![position]));
                 return decision;
@@ -56,44 +72,75 @@ impl Scheduler {
                 return decision;
             }
         }
-        self.fill(session, &mut decision);
+        self.fill(session, &claims, &mut decision);
         decision
     }
 
-    /// Oldest sweep first, each as far as the session's capacity for it goes.
-    fn fill<'a>(&'a self, session: &Session, decision: &mut Decision<'a>) {
-        let mut n_granted = 0;
-        for sweep in self.in_order(session) {
-            let capacity = self.capacity(sweep, session).saturating_sub(n_granted);
-            let positions: Vec<u64> = self.ready(sweep).take(usize::try_from(capacity).unwrap_or(usize::MAX)).collect();
-            n_granted += positions.len() as u64;
-            let full = positions.len() as u64 == capacity;
-            if !positions.is_empty() {
-                decision.jobs.push((sweep, positions));
-            }
-            if full {
-                // A younger sweep is not served ahead of what is left of an older one.
-                return;
-            }
+    /// Shares the session's places among the sweeps that want some. The answer is run in order: long jobs
+    /// stand before those that may wait behind them.
+    fn fill<'a>(&'a self, session: &Session, claims: &[(&'a Sweep, Claim)], decision: &mut Decision<'a>) {
+        let wants: Vec<Claim> = claims.iter().map(|(_, claim)| *claim).collect();
+        let shares = share(&wants, self.room(session));
+        for claim in &wants {
+            let least = decision.least_served.entry(claim.priority).or_insert(claim.served);
+            *least = claim.served.min(*least);
+        }
+        let mut granted: Vec<_> = claims.iter().zip(shares).filter(|(_, n)| *n > 0).collect();
+        granted.sort_by_key(|((_, claim), _)| (Reverse(claim.priority), claim.per_slot));
+        for ((sweep, _), n) in granted {
+            let positions = self.ready(sweep).take(usize::try_from(n).unwrap_or(usize::MAX)).collect();
+            decision.jobs.push((sweep, positions));
         }
     }
 
-    /// The sweeps that may lease to this session, in the order in which they are served. (Priorities and fairness
-    /// between people will act here.)
-    fn in_order<'a>(&'a self, session: &Session) -> impl Iterator<Item = &'a Sweep> {
+    /// What the sweeps that may lease to this session want, the oldest first. O(sweeps that have not ended).
+    fn claims(&self, session: &Session) -> Vec<(&Sweep, Claim)> {
+        let (_, n_slots_live) = self.workers.live();
+        let claim = |sweep: &Sweep| Claim {
+            priority: sweep.priority(),
+            n_leased: sweep.n_leased(),
+            per_slot: self.work.per_slot(&self.config, sweep.id, session.info.n_slots),
+            ahead: self.work.ahead(&self.config, sweep.id, sweep.n_remaining(), n_slots_live),
+            served: self.work.served(sweep.id, sweep.priority()),
+            number: sweep.number,
+            n_wanted: self.n_wanted(sweep),
+        };
+        let claims = self.servable(session).map(|sweep| (sweep, claim(sweep)));
+        claims.filter(|(_, claim)| claim.n_wanted > 0).collect()
+    }
+
+    /// The sweeps that may lease to this session.
+    fn servable<'a>(&'a self, session: &Session) -> impl Iterator<Item = &'a Sweep> {
         self.state.unended().filter(|sweep| {
-            sweep.state() == crate::pump::SweepState::Active
+            sweep.state() == SweepState::Active
                 && self.grantable.contains(&sweep.id)
                 && (!sweep.needs_store() || session.reaches_store())
                 && sweep.numerics.as_ref().is_none_or(|pinned| *pinned == session.info.numerics)
+                && session.info.has(&sweep.plan.spec().execution.require)
         })
     }
 
-    /// Free slots and lease-ahead, less what waits in the worker.
-    fn capacity(&self, sweep: &Sweep, session: &Session) -> u64 {
-        let slots = self.workers.slots(session);
-        let ahead = self.work.lease_ahead(&self.config, sweep.id, sweep.n_remaining(), slots);
-        (u64::from(session.n_free_slots) + ahead).saturating_sub(u64::from(session.n_queued))
+    /// The session's places, as its last report told of them. Behind long jobs nothing waits.
+    fn room(&self, session: &Session) -> Room {
+        let held = self.clocks.n_of_sweeps(session.worker);
+        let long = held.filter(|(sweep, _)| self.work.is_long(&self.config, *sweep));
+        let n_long: u64 = long.map(|(_, n)| u64::from(n)).sum();
+        // What waits is about to take the slots that are idle.
+        let (n_free, n_queued) = (session.n_free_slots, session.n_queued);
+        Room {
+            n_free: n_free.saturating_sub(n_queued).into(),
+            n_queued: n_queued.saturating_sub(n_free).into(),
+            n_slots: u64::from(session.info.n_slots).saturating_sub(n_long),
+            most_queued: self.config.lease_ahead_max.into(),
+        }
+    }
+
+    /// Jobs that may be leased beside others now, as far as the sweep's limit goes.
+    fn n_wanted(&self, sweep: &Sweep) -> u64 {
+        let jobs = &sweep.jobs;
+        let n_due = self.due(sweep).filter(|position| jobs.strikes(*position) == 0).count();
+        let n_ready = (jobs.again.len() + n_due + jobs.ready.len()) as u64 + sweep.n_fresh();
+        n_ready.min(sweep.n_leasable())
     }
 
     /// Jobs that may be leased beside others: those ready again, those whose backoff is over, comparisons, which end what
@@ -108,13 +155,16 @@ impl Scheduler {
         self.backoffs.due(sweep.id).filter(|position| sweep.jobs.marks.get(*position) == Mark::Backoff)
     }
 
-    /// The first ready job with a strike.
-    fn first_struck<'a>(&'a self, session: &Session) -> Option<(&'a Sweep, u64)> {
-        self.in_order(session).find_map(|sweep| {
+    /// The first ready job with a strike, if no sweep of a higher priority wants something.
+    fn first_struck<'a>(&'a self, session: &Session, claims: &[(&Sweep, Claim)]) -> Option<(&'a Sweep, u64)> {
+        let highest = claims.iter().map(|(_, claim)| claim.priority).max().unwrap_or(i32::MIN);
+        let may = |sweep: &&Sweep| sweep.priority() >= highest && sweep.n_leasable() > 0;
+        let struck = self.servable(session).filter(may).filter_map(|sweep| {
             let due = || self.due(sweep).find(|position| sweep.jobs.strikes(*position) > 0);
             let position = sweep.jobs.struck.first().copied().or_else(due)?;
             Some((sweep, position))
-        })
+        });
+        struck.min_by_key(|(sweep, _)| Reverse(sweep.priority()))
     }
 
     fn holds_struck(&self, worker: WorkerId) -> bool {

@@ -85,6 +85,8 @@ pub(crate) struct Scheduler {
     grantable: BTreeSet<SweepId>,
     /// The session that is kept empty until it can take a struck job alone.
     reserved: Option<SessionId>,
+    /// Sweeps at their limit of leases of which one has ended since it was last asked.
+    relieved: BTreeSet<SweepId>,
     /// Whether something has become ready, or a stop has come up, since it was last asked.
     woken: bool,
 }
@@ -109,6 +111,7 @@ impl Scheduler {
             next_lease: 0,
             open: false,
             reserved: None,
+            relieved: BTreeSet::new(),
             woken: false,
         };
         scheduler.start_clocks(now);
@@ -157,7 +160,10 @@ impl Scheduler {
 
     /// Whether parked reports may find something now. Asking resets it.
     pub(crate) fn take_woken(&mut self) -> bool {
-        std::mem::take(&mut self.woken)
+        // Whoever reported the end has been served already: most often nothing is left for others.
+        let has_room = |id: &SweepId| self.state.sweep(*id).is_some_and(|sweep| sweep.n_leasable() > 0);
+        let relieved = std::mem::take(&mut self.relieved).iter().any(has_room);
+        std::mem::take(&mut self.woken) || relieved
     }
 
     /// Lets a decided fact happen.
@@ -166,12 +172,25 @@ impl Scheduler {
     /// If it does not fit the state: the decision was wrong, and what follows would be too.
     fn happen<B>(&mut self, now: Now, fact: Fact, reaction: &mut Reaction<B>) {
         let n_ready = self.n_ready(&fact);
+        self.note_relief(&fact);
         self.observe(now, &fact);
         if let Err(misfit) = self.state.apply(&fact, &mut self.plans) {
             panic!("{fact:?} was decided and does not fit: {misfit}");
         }
         self.woken |= self.n_ready(&fact) > n_ready;
         reaction.facts.push(fact);
+    }
+
+    /// A lease of a sweep at its limit is about to end.
+    fn note_relief(&mut self, fact: &Fact) {
+        let (Fact::JobEnded { sweep, .. } | Fact::AttemptFailed { sweep, .. } | Fact::LeaseReturned { sweep, .. }) =
+            fact
+        else {
+            return;
+        };
+        if self.state.sweep(*sweep).is_some_and(|sweep| sweep.n_leasable() == 0) {
+            self.relieved.insert(*sweep);
+        }
     }
 
     /// Comparisons that a job's end can make ready.

@@ -15,7 +15,7 @@ impl Scheduler {
         for sweep in self.state.unended() {
             for (&position, touched) in &sweep.jobs.touched {
                 if let Some(held) = touched.held {
-                    let clock = Clock { deadline: now + self.config.lease, granted_at: None };
+                    let clock = Clock { sweep: sweep.id, deadline: now + self.config.lease, granted_at: None };
                     self.clocks.start(held.worker, held.lease, clock);
                 } else if sweep.jobs.marks.get(position) == Mark::Backoff {
                     self.backoffs.wait(sweep.id, position, now + self.delay(sweep.id, position, touched.n_transient));
@@ -28,7 +28,7 @@ impl Scheduler {
     pub(super) fn observe(&mut self, now: Now, fact: &Fact) {
         match fact {
             Fact::Granted { sweep, job, lease, worker, .. } => {
-                let clock = Clock { deadline: now + self.config.lease, granted_at: Some(now) };
+                let clock = Clock { sweep: *sweep, deadline: now + self.config.lease, granted_at: Some(now) };
                 self.clocks.start(*worker, *lease, clock);
                 self.next_lease += 1;
                 self.end_wait(*sweep, *job);

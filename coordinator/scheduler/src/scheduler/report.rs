@@ -63,6 +63,7 @@ impl Scheduler {
             self.lapsed.remove(lease);
             return false;
         };
+        self.charge(sweep, &stats);
         match result {
             JobResult::Rows { outcome, block } => {
                 if !self.fits_numerics(now, session, sweep, reaction) {

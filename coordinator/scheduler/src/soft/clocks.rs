@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use traipse_sweep::{LeaseId, WorkerId};
+use traipse_sweep::{LeaseId, SweepId, WorkerId};
 
 use crate::command::Now;
 
 /// A lease's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
+    /// Whose job it is.
+    pub(crate) sweep: SweepId,
     pub(crate) deadline: Now,
     /// None if an earlier life granted it.
     pub(crate) granted_at: Option<Now>,
@@ -17,6 +19,8 @@ pub(crate) struct Clock {
 #[derive(Debug, Default)]
 struct Leases {
     clocks: BTreeMap<LeaseId, Clock>,
+    /// How many there are, by sweep.
+    n_of_sweep: BTreeMap<SweepId, u32>,
     /// When expired ones are looked for; at or before every deadline.
     check: Option<Now>,
 }
@@ -31,7 +35,9 @@ pub(crate) struct Clocks {
 impl Clocks {
     pub(crate) fn start(&mut self, worker: WorkerId, lease: LeaseId, clock: Clock) {
         let leases = self.of_worker.entry(worker).or_default();
-        leases.clocks.insert(lease, clock);
+        if leases.clocks.insert(lease, clock).is_none() {
+            *leases.n_of_sweep.entry(clock.sweep).or_default() += 1;
+        }
         if leases.check.is_none_or(|check| check > clock.deadline) {
             if let Some(check) = leases.check {
                 self.checks.remove(&(check, worker));
@@ -43,7 +49,20 @@ impl Clocks {
 
     /// Forgets a lease that is over.
     pub(crate) fn end(&mut self, worker: WorkerId, lease: LeaseId) -> Option<Clock> {
-        self.of_worker.get_mut(&worker)?.clocks.remove(&lease)
+        let leases = self.of_worker.get_mut(&worker)?;
+        let clock = leases.clocks.remove(&lease)?;
+        let n_left = leases.n_of_sweep.get_mut(&clock.sweep).expect("a clock is counted with its sweep");
+        *n_left -= 1;
+        if *n_left == 0 {
+            leases.n_of_sweep.remove(&clock.sweep);
+        }
+        Some(clock)
+    }
+
+    /// How many leases of each sweep a worker has.
+    pub(crate) fn n_of_sweeps(&self, worker: WorkerId) -> impl Iterator<Item = (SweepId, u32)> {
+        let counts = self.of_worker.get(&worker).into_iter().flat_map(|leases| &leases.n_of_sweep);
+        counts.map(|(sweep, n)| (*sweep, *n))
     }
 
     pub(crate) fn get(&self, worker: WorkerId, lease: LeaseId) -> Option<Clock> {
@@ -121,7 +140,7 @@ mod tests {
     }
 
     fn clock(deadline: u64) -> Clock {
-        Clock { deadline: at(deadline), granted_at: None }
+        Clock { sweep: SweepId(1), deadline: at(deadline), granted_at: None }
     }
 
     #[test]

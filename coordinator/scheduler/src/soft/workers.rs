@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use traipse_sweep::{Incarnation, LeaseId, WorkerId};
 
-use super::work::Slots;
 use crate::command::{Now, SessionId, WorkerInfo};
 
 /// Bits of a session's id below the coordinator's incarnation.
@@ -158,11 +157,6 @@ impl Workers {
         (self.n_live, self.n_slots_live)
     }
 
-    /// A session's slots among all that live.
-    pub(crate) fn slots(&self, session: &Session) -> Slots {
-        Slots { own: session.info.n_slots, live: self.n_slots_live }
-    }
-
     /// Whether a live worker has those numerics.
     pub(crate) fn has_numerics(&self, numerics: &str) -> bool {
         self.numerics.contains_key(numerics)
@@ -231,7 +225,14 @@ mod tests {
 
     fn info(n_slots: u32) -> WorkerInfo {
         let text = || Arc::from("x");
-        WorkerInfo { n_slots, labels: BTreeMap::new(), build: text(), numerics: text(), cpu_features: text() }
+        WorkerInfo {
+            n_slots,
+            labels: BTreeMap::new(),
+            build: text(),
+            numerics: text(),
+            cpu_features: text(),
+            memory: 0,
+        }
     }
 
     #[test]

@@ -65,6 +65,24 @@ impl Sweep {
         }
     }
 
+    /// Sweeps of a higher one are served first.
+    pub(crate) fn priority(&self) -> i32 {
+        self.plan.spec().execution.priority
+    }
+
+    /// Leases under way.
+    pub(crate) fn n_leased(&self) -> u64 {
+        self.jobs.runs.n_leased + self.jobs.comparisons.n_leased
+    }
+
+    /// How many more may be, by the sweep's own limit.
+    pub(crate) fn n_leasable(&self) -> u64 {
+        match self.plan.spec().execution.max_concurrent {
+            0 => u64::MAX,
+            most => most.saturating_sub(self.n_leased()),
+        }
+    }
+
     /// Whether its runs' weights are kept or compared, which takes workers that reach the artifact store.
     pub(crate) fn needs_store(&self) -> bool {
         self.plan.spec().snapshots.keep || self.compares()

@@ -249,6 +249,7 @@ pub(super) fn register(id: u128, life: u32, n_slots: u32, numerics: &str, held: 
             build: Arc::from("test"),
             numerics: Arc::from(numerics),
             cpu_features: Arc::from(""),
+            memory: 0,
         },
         held: held.to_vec(),
     })

@@ -64,7 +64,7 @@ mod tests {
             assert_eq!(super::seconds(expected), Some(seconds));
         }
         for bad in ["", "h", "2", "2 h", "+2h", "-1s", "1.5h", "2w", "1h30m"] {
-            assert_eq!(super::seconds(bad), None, "{bad}");
+            assert_eq!(seconds(bad), None, "{bad}");
         }
     }
 }
