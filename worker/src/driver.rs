@@ -1,6 +1,8 @@
 //! The task that owns the agent: it waits for what happens, tells the agent, and does what the agent says.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -19,6 +21,7 @@ use crate::members::Line;
 use crate::options::{Error, Options};
 use crate::pool::{Job, Pool, Signals};
 use crate::reach::Reach;
+use crate::spool::{FileSpool, Keeper, Left};
 use crate::state::State;
 use crate::sweeps::{Sweep, Sweeps};
 use crate::wire::{self, Introduction};
@@ -33,7 +36,9 @@ use crate::wire::{self, Introduction};
 pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), Error> {
     options.check()?;
     let calls = Calls::new(&options.coordinator, &options.token)?;
-    let state = State::open(options.state.as_deref())?;
+    let state = Arc::new(State::open(options.state.as_deref())?);
+    let (spool, left) = FileSpool::open(&state.folder)?;
+    tell_left(&left, &state.folder);
     tracing::info!(worker = %state.id, life = state.incarnation.0, folder = %state.folder.display(), "worker starts");
     let reach = Reach::default();
     let scratch = options.scratch(&state.folder);
@@ -42,6 +47,11 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
     let context = Arc::new(Context { data, scratch, reach, line, runtime, checkpoint_every: options.checkpoint_every });
     let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
     let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
+    let spool = match &options.around_spool {
+        Some(around) => around(spool),
+        None => Box::new(spool),
+    };
+    let keeper = Keeper::start(spool, state.clone()).map_err(|source| Error::Thread { source })?;
     let introduction = Introduction {
         worker: state.id,
         incarnation: state.incarnation,
@@ -59,10 +69,12 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
         session: String::new(),
         sweeps: Sweeps::new(),
         given: BTreeMap::new(),
-        events: VecDeque::from([Event::Started]),
+        events: VecDeque::from([Event::Restored(left.outcomes), Event::Started]),
         answers: true,
         last_failure: String::new(),
-        _state: state,
+        keeper,
+        keeps: true,
+        folder: state.folder.clone(),
     };
     Box::pin(driver.run(shutdown)).await
 }
@@ -85,8 +97,11 @@ struct Driver {
     answers: bool,
     /// What the last failed call said.
     last_failure: String,
-    /// Held until the worker has left: the folder's lock.
-    _state: State,
+    keeper: Keeper,
+    /// Whether the spool took what it was given the last time; said when it changes.
+    keeps: bool,
+    /// The state folder.
+    folder: PathBuf,
 }
 
 impl Driver {
@@ -95,12 +110,13 @@ impl Driver {
         loop {
             while let Some(event) = self.events.pop_front() {
                 if let Some(exit) = self.tell(event) {
-                    return self.leave(exit);
+                    return self.leave(exit).await;
                 }
             }
             let deadline = self.agent.next_deadline();
             tokio::select! {
                 answer = self.calls.answer() => self.take_answer(answer),
+                kept = self.keeper.answer() => self.take_kept(kept),
                 () = self.pool.news() => self.take_ends(),
                 () = shutdown.cancelled(), if !leaving => {
                     leaving = true;
@@ -129,6 +145,8 @@ impl Driver {
                     unstarted.iter().for_each(|lease| drop(self.given.remove(lease)));
                     self.events.push_back(Event::Unstarted(unstarted));
                 }
+                Action::Keep(outcomes) => self.keeper.keep(outcomes),
+                Action::Release(leases) => self.keeper.release(leases),
                 Action::FetchSpec(sweep) => self.calls.fetch_spec(sweep),
                 Action::ForgetSpec(sweep) => drop(self.sweeps.remove(&sweep)),
                 Action::Exit(exit) => return Some(exit),
@@ -173,6 +191,30 @@ impl Driver {
         }
     }
 
+    /// Says once that the disk does not take outcomes; the agent tries again.
+    fn take_kept(&mut self, kept: io::Result<()>) {
+        let folder = self.folder.display();
+        self.events.push_back(match kept {
+            Ok(()) => {
+                if !self.keeps {
+                    tracing::info!(%folder, "the spool takes outcomes again: jobs are taken again");
+                }
+                self.keeps = true;
+                Event::Kept
+            }
+            Err(error) => {
+                if self.keeps {
+                    tracing::error!(
+                        %folder, %error,
+                        "finished outcomes cannot be kept on disk: no more jobs are taken until they can; make room there"
+                    );
+                }
+                self.keeps = false;
+                Event::KeepFailed
+            }
+        });
+    }
+
     fn take_answer(&mut self, answer: Answer) {
         let event = match answer {
             Answer::Registered { call, response, store } => self.registered(call, response, store),
@@ -207,6 +249,13 @@ impl Driver {
         self.context.line.set(self.calls.work());
         self.session = response.session;
         let heartbeat = Duration::from_millis(response.heartbeat_ms);
+        let n_ended = response.ended.len();
+        if n_ended > 0 {
+            tracing::warn!(
+                n_ended,
+                "leases that the coordinator does not honour: their jobs are stopped, their outcomes dropped"
+            );
+        }
         Event::Registered { call, heartbeat, ended: response.ended.into_iter().map(LeaseId).collect() }
     }
 
@@ -233,8 +282,9 @@ impl Driver {
         self.answers = true;
     }
 
-    fn leave(self, exit: Exit) -> Result<(), Error> {
-        let url = self.calls.url().to_owned();
+    async fn leave(self, exit: Exit) -> Result<(), Error> {
+        let (url, folder) = (self.calls.url().to_owned(), self.folder);
+        self.keeper.end().await;
         for signals in self.given.values() {
             signals.stop.store(true, Ordering::Relaxed);
         }
@@ -243,10 +293,26 @@ impl Driver {
                 tracing::info!("worker leaves: everything is reported or handed back");
                 Ok(())
             }
-            Exit::GraceOver { n_left } => Err(Error::GraceOver { url, n_left }),
+            Exit::GraceOver { n_left, n_kept } => Err(Error::GraceOver { url, n_left, n_kept, folder }),
+            Exit::Hung { lease, n_left, n_kept } => Err(Error::Hung { lease, n_left, n_kept, folder }),
             Exit::Unreached => Err(Error::Unreached { url, last: self.last_failure }),
             Exit::Refused(message) => Err(Error::Refused { url, message: message.to_string() }),
         }
+    }
+}
+
+/// Says what an earlier life has left in the spool.
+fn tell_left(left: &Left, folder: &Path) {
+    let Left { outcomes, n_damaged, n_torn_bytes } = left;
+    let (n_outcomes, folder) = (outcomes.len(), folder.display());
+    if n_outcomes > 0 {
+        tracing::info!(%folder, n_outcomes, "the spool has outcomes of an earlier life: they will be reported");
+    }
+    if *n_torn_bytes > 0 {
+        tracing::warn!(%folder, n_torn_bytes, "the spool ended in a write that was cut short: those bytes are dropped");
+    }
+    if *n_damaged > 0 {
+        tracing::error!(%folder, n_damaged, "entries of the spool are damaged and dropped: their jobs are done again");
     }
 }
 

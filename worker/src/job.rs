@@ -99,7 +99,8 @@ fn report(job: Job, result: PartsResult, stats: v1::AttemptStats, has_checkpoint
         stats,
         has_checkpoints,
     });
-    JobEnd::Result { payload, n_bytes }
+    let cost = Duration::try_from_secs_f64(stats.total_seconds).unwrap_or_default();
+    JobEnd::Result { payload, n_bytes, cost }
 }
 
 /// None if it was told to stop.

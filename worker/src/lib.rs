@@ -15,6 +15,7 @@ mod pool;
 mod reach;
 pub mod run;
 mod shelf;
+pub mod spool;
 mod state;
 mod sweeps;
 mod wire;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use traipse_agent::Config;
+use traipse_sweep::LeaseId;
 
 use crate::data::Cache;
 use crate::memory::Memory;
 use crate::run::Scratch;
+use crate::spool::AroundSpool;
 use crate::state;
 
 /// Most slots of one worker.
@@ -43,6 +45,11 @@ pub struct Options {
     pub memory: Memory,
     /// How often a run that takes longer than this keeps a checkpoint in the artifact store, where the worker reaches it.
     pub checkpoint_every: Duration,
+    /// While finished outcomes that the coordinator has not answered for have more bytes of rows than this, no more jobs
+    /// are taken.
+    pub spool_bytes: u64,
+    /// Put between the worker and its spool, by tests.
+    pub around_spool: Option<AroundSpool>,
     /// How long running jobs may finish once the worker shall leave; then they stop and are handed back.
     pub grace: Duration,
     /// A coordinator that was never reached is given up after this; one that was reached once, never.
@@ -62,6 +69,8 @@ impl Default for Options {
             data: Arc::default(),
             memory: Memory::Auto,
             checkpoint_every: CHECKPOINT_EVERY,
+            spool_bytes: config.spool_bytes as u64,
+            around_spool: None,
             grace: config.grace,
             first_contact: config.first_contact,
         }
@@ -85,6 +94,7 @@ impl Options {
         config.grace = self.grace;
         config.first_contact = self.first_contact;
         config.report_bytes = traipse_proto::REPORT_BYTES;
+        config.spool_bytes = usize::try_from(self.spool_bytes).unwrap_or(usize::MAX);
         config
     }
 
@@ -101,6 +111,19 @@ impl Options {
         // What its runs are computed on, for sweeps that require another device.
         labels.entry("device".to_owned()).or_insert_with(|| DEVICE.to_owned());
         labels
+    }
+}
+
+/// What becomes of leases that a worker leaves behind.
+fn left(n_left: usize, n_kept: usize, folder: &Path) -> String {
+    let lost = n_left.saturating_sub(n_kept);
+    let kept =
+        format!("{n_kept} are finished and in the spool: start the worker again with --state {}", folder.display());
+    let run_out = format!("{lost} run out, and their jobs are done again");
+    match (n_kept, lost) {
+        (0, _) => run_out,
+        (_, 0) => kept,
+        _ => format!("{run_out}; {kept}"),
     }
 }
 
@@ -148,12 +171,31 @@ pub enum Error {
     },
     /// It left before everything was reported.
     #[error(
-        "the worker left before the coordinator at {url} knew the end of {n_left} leases: they run out, and their jobs are done again"
+        "the worker left before the coordinator at {url} knew the end of {n_left} leases: {}", left(*n_left, *n_kept, folder)
     )]
     GraceOver {
         /// Which coordinator.
         url: String,
         /// How many.
         n_left: usize,
+        /// How many of them are in the spool.
+        n_kept: usize,
+        /// The state folder.
+        folder: PathBuf,
+    },
+    /// A job ignored that it was told to stop; only the end of the process frees its slot.
+    #[error(
+        "the job of lease {lease} was told to stop and did not: the worker leaves so that its supervisor starts it again{}",
+        if *n_left == 0 { String::new() } else { format!("; of {n_left} other leases the coordinator does not know the end: {}", left(*n_left, *n_kept, folder)) }
+    )]
+    Hung {
+        /// Whose job.
+        lease: LeaseId,
+        /// Other leases whose end the coordinator does not know.
+        n_left: usize,
+        /// How many of them are in the spool.
+        n_kept: usize,
+        /// The state folder.
+        folder: PathBuf,
     },
 }

@@ -14,6 +14,8 @@ use ulid::Ulid;
 const MAX_FOLDERS: u32 = 4096;
 const LOCK: &str = "lock";
 const IDENTITY: &str = "identity.json";
+/// Of the identity's form.
+const VERSION: u32 = 1;
 
 /// Why the state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,25 @@ pub enum Error {
         /// Where it breaks.
         source: serde_json::Error,
     },
+    /// A newer program has written it.
+    #[error(
+        "{} is of version {found}, and this program knows versions up to {known}: start the newer traipse that wrote it, or give \
+         this worker another folder with --state DIR", path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest that is known.
+        known: u32,
+    },
+    /// The spool is something else.
+    #[error("{} is no spool of outcomes: move it away, or give this worker another folder with --state DIR", path.display())]
+    NoSpool {
+        /// The file.
+        path: PathBuf,
+    },
     /// Too many lives.
     #[error("{}: its worker has had every life that a number can count: delete the file", path.display())]
     Exhausted {
@@ -69,10 +90,23 @@ pub(crate) struct State {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Identity {
+    /// Left out by the first programs that wrote it.
+    #[serde(default = "first_version")]
+    version: u32,
     id: WorkerId,
     incarnation: Incarnation,
+}
+
+/// Read by itself: a newer identity may have other fields.
+#[derive(Deserialize)]
+struct Version {
+    #[serde(default = "first_version")]
+    version: u32,
+}
+
+fn first_version() -> u32 {
+    VERSION
 }
 
 impl State {
@@ -104,7 +138,7 @@ impl State {
             Err(Errno::WOULDBLOCK) => return Ok(None),
             Err(errno) => return Err(failed("lock", &path)(errno.into())),
         }
-        let Identity { id, incarnation } = next_life(folder)?;
+        let Identity { id, incarnation, .. } = next_life(folder)?;
         Ok(Some(Self { id, incarnation, folder: folder.to_owned(), _lock: lock }))
     }
 }
@@ -113,9 +147,10 @@ impl State {
 fn next_life(folder: &Path) -> Result<Identity, Error> {
     let path = folder.join(IDENTITY);
     let mut identity = match fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| Error::Damaged { path: path.clone(), source })?,
+        Ok(bytes) => read(&bytes, &path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Identity { id: new_id().map_err(failed("read randomness for", &path))?, incarnation: Incarnation(0) }
+            let id = new_id().map_err(failed("read randomness for", &path))?;
+            Identity { version: VERSION, id, incarnation: Incarnation(0) }
         }
         Err(error) => return Err(failed("read", &path)(error)),
     };
@@ -123,6 +158,15 @@ fn next_life(folder: &Path) -> Result<Identity, Error> {
     identity.incarnation = Incarnation(raised);
     write_whole(folder, &path, &identity).map_err(failed("write", &path))?;
     Ok(identity)
+}
+
+fn read(bytes: &[u8], path: &Path) -> Result<Identity, Error> {
+    let damaged = |source| Error::Damaged { path: path.to_owned(), source };
+    let Version { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+    if version > VERSION {
+        return Err(Error::Newer { path: path.to_owned(), found: version, known: VERSION });
+    }
+    serde_json::from_slice(bytes).map_err(damaged)
 }
 
 /// Written aside, synced, renamed: an identity is never half there, and a life is never counted twice.
@@ -190,6 +234,9 @@ mod tests {
         fs::write(parent.path().join(IDENTITY), "{").unwrap();
         let error = State::open(Some(parent.path())).unwrap_err();
         assert!(error.to_string().contains(IDENTITY), "{error}");
+        fs::write(parent.path().join(IDENTITY), r#"{"version": 7, "id": 3}"#).unwrap();
+        let error = State::open(Some(parent.path())).unwrap_err();
+        assert!(matches!(error, Error::Newer { found: 7, known: VERSION, .. }), "{error}");
         fs::write(parent.path().join("file"), "").unwrap();
         let error = State::open(Some(&parent.path().join("file/x"))).unwrap_err();
         assert!(error.to_string().contains("file/x"), "{error}");

@@ -79,6 +79,7 @@ fn lease(lease: v1::Lease) -> Option<Lease> {
         lease: LeaseId(lease.lease),
         token: token.into(),
         attempt: lease.attempt,
+        time_limit: None,
     })
 }
 

@@ -31,6 +31,14 @@ pub struct Config {
     pub report_outcomes: usize,
     /// While finished and unanswered outcomes have more bytes of rows than this, no leases are asked for.
     pub spool_bytes: usize,
+    /// A finished outcome that is not answered within this goes to the spool; at once if a call has failed.
+    pub keep_after: Duration,
+    /// An outcome that took longer than this to compute goes to the spool at once.
+    pub keep_cost: Duration,
+    /// One write to the spool is cut at this many bytes of rows.
+    pub keep_bytes: usize,
+    /// How long a job may ignore that the coordinator has told it to stop. Then the worker leaves.
+    pub stop_grace: Duration,
     /// Leases above this many are handed back at once.
     pub held_max: u32,
     /// Specs above this many are forgotten where no lease needs them.
@@ -55,6 +63,10 @@ impl Config {
             report_bytes: 1 << 20,
             report_outcomes: 1024,
             spool_bytes: 256 << 20,
+            keep_after: Duration::from_millis(500),
+            keep_cost: Duration::from_secs(2),
+            keep_bytes: 8 << 20,
+            stop_grace: Duration::from_secs(120),
             held_max: 8192 + n_slots,
             specs_max: 64,
         }

@@ -27,6 +27,8 @@ pub struct Lease {
     pub token: Token,
     /// Counted from 1.
     pub attempt: u32,
+    /// How long the job may run; the slots stop it then, and its end is a failure.
+    pub time_limit: Option<Duration>,
 }
 
 /// A job's end as the slots tell it. `P` is the payload of a report, which the agent never looks into.
@@ -47,6 +49,8 @@ pub enum JobEnd<P> {
         payload: P,
         /// Bytes of rows in it.
         n_bytes: usize,
+        /// How long it was computed: what is dear is kept on disk at once.
+        cost: Duration,
     },
     /// It stopped because it was told to.
     Stopped,
@@ -55,6 +59,8 @@ pub enum JobEnd<P> {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event<P> {
+    /// What an earlier life left in the spool, in order. Comes before [`Event::Started`], if at all.
+    Restored(Vec<Outcome<P>>),
     /// The shell is up.
     Started,
     /// A register was answered.
@@ -93,6 +99,10 @@ pub enum Event<P> {
     Finished(Vec<Finished<P>>),
     /// Leases taken back from the slots before they started: the answer to [`Action::Recall`].
     Unstarted(Vec<LeaseId>),
+    /// All outcomes of the last [`Action::Keep`] are durable.
+    Kept,
+    /// None of the last [`Action::Keep`] is known to be durable: the disk is full, or broken.
+    KeepFailed,
     /// A sweep's spec is here.
     SpecReady(SweepId),
     /// A sweep's spec could not be fetched; worth another try.
@@ -144,6 +154,12 @@ pub enum Action<P> {
     Stop(LeaseId),
     /// Take back from the slots all leases that have not started, and say [`Event::Unstarted`].
     Recall,
+    /// Write these to the spool, durably, and say [`Event::Kept`] or [`Event::KeepFailed`]. One at a time, so that a slow
+    /// disk gets larger batches. Without outcomes: try whether the spool takes anything.
+    Keep(Vec<Arc<Outcome<P>>>),
+    /// The coordinator has answered for these, or wants none of them: the spool may forget them. Comes after their
+    /// [`Action::Keep`], at times before its answer, and is to be done in that order.
+    Release(Vec<LeaseId>),
     /// Fetch a sweep's spec.
     FetchSpec(SweepId),
     /// A sweep's spec is not needed any more.
@@ -206,6 +222,17 @@ pub enum Exit {
     GraceOver {
         /// Leases whose end the coordinator does not know.
         n_left: usize,
+        /// Those of them that are finished and given to the spool: the next life reports them.
+        n_kept: usize,
+    },
+    /// A job ignored that it was told to stop, and its slot is lost. What else ran has had the grace.
+    Hung {
+        /// Whose job.
+        lease: LeaseId,
+        /// Other leases whose end the coordinator does not know.
+        n_left: usize,
+        /// Those of them that are finished and given to the spool: the next life reports them.
+        n_kept: usize,
     },
     /// The coordinator was never reached.
     Unreached,

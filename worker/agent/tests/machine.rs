@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use traipse_agent::{Action, Agent, Call, CallFailure, Config, Event, Exit, Finished, JobEnd, Lease, Register, Report};
+use traipse_agent::{
+    Action, Agent, Call, CallFailure, Config, Event, Exit, Finished, JobEnd, Lease, Outcome, Register, Report,
+};
 use traipse_sweep::{Generation, JobNumber, LeaseId, SweepId};
 
 type Actions = Vec<Action<&'static str>>;
@@ -16,11 +18,12 @@ fn ms(ms: u64) -> Duration {
 
 fn lease(id: u64) -> Lease {
     let token = Arc::from(&[id as u8][..]);
-    Lease { sweep: SweepId(1), job: JobNumber(id), generation: Generation(0), lease: LeaseId(id), token, attempt: 1 }
+    let (job, generation) = (JobNumber(id), Generation(0));
+    Lease { sweep: SweepId(1), job, generation, lease: LeaseId(id), token, attempt: 1, time_limit: None }
 }
 
 fn done(id: u64, n_bytes: usize) -> Finished<&'static str> {
-    Finished { lease: LeaseId(id), end: JobEnd::Result { payload: "rows", n_bytes } }
+    Finished { lease: LeaseId(id), end: JobEnd::Result { payload: "rows", n_bytes, cost: ms(1) } }
 }
 
 fn registering(actions: &Actions) -> &Register {
@@ -96,7 +99,8 @@ fn a_lost_answer_repeats_the_report_unchanged() {
     let (call, first, wait) = reporting(&agent.on(ms(10), Event::Finished(vec![done(1, 5)])));
     assert_eq!((first.seq, first.outcomes.len(), wait), (2, 1, Duration::ZERO));
     assert!(agent.on(ms(11), Event::Finished(vec![done(2, 5)])).is_empty(), "one report call at a time");
-    assert!(agent.on(ms(12), Event::Failed { call, failure: RETRY }).is_empty());
+    let actions = agent.on(ms(12), Event::Failed { call, failure: RETRY });
+    assert!(matches!(actions[..], [Action::Keep(_)]), "only the spool has to do: {actions:?}");
     let at = agent.next_deadline().unwrap();
     let (call, second, _) = reporting(&agent.on(at, Event::Tick));
     assert!(Arc::ptr_eq(&first, &second));
@@ -247,7 +251,7 @@ fn after_the_grace_what_runs_is_stopped_and_handed_back() {
             assert_eq!(exit(&actions), Some(&Exit::Drained));
         } else {
             let actions = agent.on(grace_ends + last_words, Event::Tick);
-            assert_eq!(exit(&actions), Some(&Exit::GraceOver { n_left: 1 }));
+            assert_eq!(exit(&actions), Some(&Exit::GraceOver { n_left: 1, n_kept: 0 }));
         }
     }
 }
@@ -299,4 +303,127 @@ fn specs_that_no_lease_needs_are_forgotten() {
     let other = Lease { sweep: SweepId(2), ..lease(2) };
     let actions = agent.on(ms(11), Event::Reported { call, leases: vec![other], stop: vec![] });
     assert!(matches!(actions[..], [Action::ForgetSpec(SweepId(1)), Action::FetchSpec(SweepId(2)), ..]), "{actions:?}");
+}
+
+fn keeping(actions: &Actions) -> Option<Vec<u64>> {
+    actions.iter().find_map(|action| match action {
+        Action::Keep(outcomes) => Some(outcomes.iter().map(|outcome| outcome.lease.lease.0).collect()),
+        _ => None,
+    })
+}
+
+fn releasing(actions: &Actions) -> Option<Vec<u64>> {
+    actions.iter().find_map(|action| match action {
+        Action::Release(leases) => Some(leases.iter().map(|lease| lease.0).collect()),
+        _ => None,
+    })
+}
+
+#[test]
+fn an_outcome_that_is_answered_in_time_is_not_kept() {
+    let (mut agent, _) = with_leases(Config::new(2, 0), 2);
+    let (call, _, _) = reporting(&agent.on(ms(10), Event::Finished(vec![done(1, 5)])));
+    assert_eq!(agent.next_deadline(), Some(ms(510)));
+    let actions = agent.on(ms(20), Event::Reported { call, leases: vec![], stop: vec![] });
+    assert_eq!((keeping(&actions), releasing(&actions)), (None, None));
+    assert!(agent.next_deadline().unwrap() > ms(510), "nothing is due but a heartbeat");
+}
+
+#[test]
+fn a_late_answer_sends_what_is_finished_to_the_spool() {
+    let (mut agent, _) = with_leases(Config::new(2, 0), 3);
+    let (call, _, _) = reporting(&agent.on(ms(10), Event::Finished(vec![done(1, 5)])));
+    agent.on(ms(400), Event::Finished(vec![done(2, 5)]));
+    assert_eq!(keeping(&agent.on(ms(510), Event::Tick)), Some(vec![1, 2]), "one write for all");
+    assert_eq!(keeping(&agent.on(ms(1100), Event::Finished(vec![done(3, 5)]))), None, "one write at a time");
+    let actions = agent.on(ms(1200), Event::Reported { call, leases: vec![], stop: vec![] });
+    assert_eq!(releasing(&actions), Some(vec![1]), "also before the write is over");
+    assert_eq!(keeping(&agent.on(ms(1300), Event::Kept)), None, "the third is not late yet");
+    assert_eq!(keeping(&agent.on(ms(1600), Event::Tick)), Some(vec![3]));
+}
+
+#[test]
+fn a_dear_outcome_and_one_without_a_coordinator_are_kept_at_once() {
+    let (mut agent, _) = with_leases(Config::new(2, 0), 3);
+    let end = JobEnd::Result { payload: "rows", n_bytes: 5, cost: Config::new(2, 0).keep_cost };
+    let actions = agent.on(ms(10), Event::Finished(vec![Finished { lease: LeaseId(1), end }]));
+    assert_eq!(keeping(&actions), Some(vec![1]));
+    let (call, _, _) = reporting(&actions);
+    agent.on(ms(20), Event::Kept);
+    assert_eq!(keeping(&agent.on(ms(30), Event::Finished(vec![done(2, 5)]))), None);
+    assert_eq!(keeping(&agent.on(ms(40), Event::Failed { call, failure: RETRY })), Some(vec![2]));
+}
+
+#[test]
+fn a_spool_that_takes_nothing_stops_the_taking_of_jobs_until_it_does() {
+    let (mut agent, _) = with_leases(Config::new(2, 0), 2);
+    let (call, report, _) = reporting(&agent.on(ms(10), Event::Finished(vec![done(1, 5)])));
+    assert_eq!(report.n_free, 1);
+    assert_eq!(keeping(&agent.on(ms(20), Event::Failed { call, failure: RETRY })), Some(vec![1]));
+    let again = agent.next_deadline().unwrap();
+    let (call, _, _) = reporting(&agent.on(again, Event::Tick));
+    assert!(agent.on(again, Event::KeepFailed).is_empty());
+    let answered = agent.on(again + ms(1), Event::Reported { call, leases: vec![], stop: vec![] });
+    assert!(answered.is_empty(), "nothing is asked for: {answered:?}");
+    // All is answered; whether there is room is tried without anything to write.
+    let tried = loop {
+        let at = agent.next_deadline().unwrap();
+        if let Some(outcomes) = keeping(&agent.on(at, Event::Tick)) {
+            break outcomes;
+        }
+    };
+    assert_eq!(tried, [0; 0]);
+    assert!(matches!(agent.on(ms(2999), Event::Kept)[..], [Action::Report { ref report, .. }] if report.n_free == 1));
+}
+
+#[test]
+fn what_an_earlier_life_left_is_shown_and_reported() {
+    let mut agent: Agent<&str> = Agent::new(Config::new(1, 0));
+    let left = vec![Outcome { lease: lease(7), payload: "rows", n_bytes: 5 }];
+    assert!(agent.on(ms(0), Event::Restored(left)).is_empty());
+    let register = registering(&agent.on(ms(0), Event::Started)).clone();
+    assert_eq!(register.held, [(LeaseId(7), lease(7).token)]);
+    let actions = agent.on(ms(1), Event::Registered { call: register.call, heartbeat: ms(3000), ended: vec![] });
+    let (call, report, _) = reporting(&actions);
+    assert_eq!((report.outcomes.len(), keeping(&actions)), (1, None));
+    assert_eq!(releasing(&agent.on(ms(2), Event::Reported { call, leases: vec![], stop: vec![] })), Some(vec![7]));
+}
+
+#[test]
+fn what_the_coordinator_does_not_want_of_an_earlier_life_is_dropped() {
+    let mut agent: Agent<&str> = Agent::new(Config::new(1, 0));
+    agent.on(ms(0), Event::Restored(vec![Outcome { lease: lease(7), payload: "rows", n_bytes: 5 }]));
+    let call = registering(&agent.on(ms(0), Event::Started)).call;
+    let actions = agent.on(ms(1), Event::Registered { call, heartbeat: ms(3000), ended: vec![LeaseId(7)] });
+    assert_eq!(releasing(&actions), Some(vec![7]));
+    assert!(reporting(&actions).1.is_hollow());
+}
+
+#[test]
+fn a_job_that_ignores_its_stop_makes_the_worker_leave() {
+    let config = Config::new(2, 0);
+    let (mut agent, actions) = with_leases(config.clone(), 2);
+    let hung = ms(3) + config.stop_grace;
+    let call = match &agent.on(ms(3001), Event::Tick)[..] {
+        [Action::Beat { call, .. }] => *call,
+        other => panic!("{other:?} after {actions:?}"),
+    };
+    agent.on(ms(3002), Event::BeatAnswered { call, stop: vec![LeaseId(1)] });
+    let mut now = ms(3002);
+    let mut actions = vec![];
+    while !actions.iter().any(|action| matches!(action, Action::Report { report, .. } if report.draining)) {
+        now = agent.next_deadline().expect("a hang is a deadline");
+        assert!(now <= hung + ms(3000), "{now:?}");
+        actions = agent.on(now, Event::Tick);
+        if let Some(Action::Beat { call, .. }) = actions.iter().find(|action| matches!(action, Action::Beat { .. })) {
+            agent.on(now, Event::BeatAnswered { call: *call, stop: vec![] });
+        }
+    }
+    let (call, _, _) = reporting(&actions);
+    agent.on(now, Event::Reported { call, leases: vec![], stop: vec![] });
+    let actions = agent.on(now + ms(5), Event::Finished(vec![done(2, 5)]));
+    assert!(exit(&actions).is_none(), "the other's outcome is reported first");
+    let (call, _, _) = reporting(&actions);
+    let actions = agent.on(now + ms(6), Event::Reported { call, leases: vec![], stop: vec![] });
+    assert_eq!(exit(&actions), Some(&Exit::Hung { lease: LeaseId(1), n_left: 0, n_kept: 0 }));
 }

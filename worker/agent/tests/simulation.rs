@@ -10,7 +10,8 @@ use traipse_agent::{Config, Exit};
 
 fn scenes() -> impl Strategy<Value = Scene> {
     let jobs = (1..5u32, 0..150u64, 0..40u64, 0..300u64);
-    (any::<u64>(), jobs, 0..40u64, 0..30u64).prop_map(|(seed, (n_slots, n_jobs, grant_max, ms), lost, restarts)| {
+    let faults = (0..40u64, 0..30u64, 0..20u64, 0..60u64);
+    (any::<u64>(), jobs, faults).prop_map(|(seed, (n_slots, n_jobs, grant_max, ms), (lost, restarts, kills, full))| {
         Scene {
             seed,
             n_slots,
@@ -18,6 +19,8 @@ fn scenes() -> impl Strategy<Value = Scene> {
             grant_max,
             lost_percent: lost,
             restart_permille: restarts,
+            kill_permille: kills,
+            full_percent: full,
             longest_job: Duration::from_millis(ms),
             drain_at: None,
         }
@@ -41,12 +44,12 @@ proptest! {
     #[test]
     fn a_drain_ends_and_loses_nothing_that_is_finished(scene in scenes(), drain_ms in 0..4000u64) {
         let drain_at = Duration::from_millis(drain_ms);
-        let config = Config::new(scene.n_slots, scene.seed);
+        let (config, killed) = (Config::new(scene.n_slots, scene.seed), scene.kill_permille > 0);
         let mut world = World::new(Scene { drain_at: Some(drain_at), ..scene });
         world.run(Duration::from_secs(3600));
         let (at, exit) = world.exit.clone().expect("a drain ends");
-        prop_assert!(at <= drain_at + config.grace + config.last_words);
-        if exit == Exit::Drained {
+        prop_assert!(killed || at <= drain_at + config.grace + config.last_words);
+        if !killed && exit == Exit::Drained {
             prop_assert!(world.accepted().is_superset(&world.finished), "everything finished was accepted");
         }
     }
@@ -69,6 +72,8 @@ fn without_faults_jobs_start_in_the_order_of_their_leases() {
         grant_max: 64,
         lost_percent: 0,
         restart_permille: 0,
+        kill_permille: 0,
+        full_percent: 0,
         longest_job: Duration::from_millis(3),
         drain_at: None,
     });
@@ -76,4 +81,42 @@ fn without_faults_jobs_start_in_the_order_of_their_leases() {
     let jobs: Vec<_> = world.started.iter().map(|(_, job)| job.0).collect();
     assert_eq!(jobs, (0..500).collect::<Vec<_>>());
     assert_eq!(world.most_running, 3);
+}
+
+#[test]
+fn what_is_in_the_spool_outlives_a_kill() {
+    let mut world = World::new(Scene {
+        seed: 3,
+        n_slots: 4,
+        n_jobs: 2000,
+        grant_max: 20,
+        lost_percent: 20,
+        restart_permille: 10,
+        kill_permille: 20,
+        full_percent: 10,
+        longest_job: Duration::from_millis(20),
+        drain_at: None,
+    });
+    world.run(Duration::from_secs(3600));
+    assert_eq!(world.accepted().len(), 2000);
+    assert!(world.n_kept > 100 && world.n_restored > 20, "{} kept, {} restored", world.n_kept, world.n_restored);
+}
+
+#[test]
+fn while_the_coordinator_answers_cheap_outcomes_never_reach_the_disk() {
+    let mut world = World::new(Scene {
+        seed: 3,
+        n_slots: 4,
+        n_jobs: 2000,
+        grant_max: 2,
+        lost_percent: 0,
+        restart_permille: 0,
+        kill_permille: 0,
+        full_percent: 0,
+        longest_job: Duration::from_millis(20),
+        drain_at: None,
+    });
+    world.keep_after(Duration::from_millis(500));
+    world.run(Duration::from_secs(3600));
+    assert_eq!((world.accepted().len(), world.n_kept), (2000, 0));
 }

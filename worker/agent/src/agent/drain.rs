@@ -48,13 +48,39 @@ impl<P> Agent<P> {
             self.stop_all();
         }
         let Some(drain) = self.drain else { return };
-        let n_left = self.leases.len() + self.reports.n_unanswered();
-        let nothing_left = self.leases.len() == 0 && self.reports.is_empty();
+        // A slot that hangs has nothing to say any more; others that were told to stop are waited for.
+        let n_held = if self.hung.is_some() { self.leases.n_honoured() } else { self.leases.len() };
+        let n_left = n_held + self.reports.n_unanswered();
+        let nothing_left = n_held == 0 && self.reports.is_empty();
         // Without a session nobody waits to be told; without anything held nobody has to be.
-        if nothing_left && (drain.told || !self.link.is_up()) {
-            self.exit(Exit::Drained);
-        } else if now >= drain.grace_ends + self.config.last_words {
-            self.exit(if n_left == 0 { Exit::Drained } else { Exit::GraceOver { n_left } });
+        let over = now >= drain.grace_ends + self.config.last_words;
+        if over || nothing_left && (drain.told || !self.link.is_up()) {
+            self.leave(n_left);
         }
+    }
+
+    fn leave(&mut self, n_left: usize) {
+        let n_kept = self.keeping.n_given();
+        self.exit(match self.hung {
+            Some(lease) => Exit::Hung { lease, n_left, n_kept },
+            None if n_left == 0 => Exit::Drained,
+            None => Exit::GraceOver { n_left, n_kept },
+        });
+    }
+
+    /// A job that ignores that it was told to stop has taken its slot: only an end of the process frees it.
+    pub(super) fn settle_hang(&mut self, now: Duration) {
+        if self.hang_deadline().is_none_or(|due| due > now) {
+            return;
+        }
+        self.hung = self.leases.oldest_stop().map(|(_, lease)| lease);
+        self.begin_drain(now);
+    }
+
+    pub(super) fn hang_deadline(&self) -> Option<Duration> {
+        if self.hung.is_some() {
+            return None;
+        }
+        self.leases.oldest_stop().map(|(told, _)| told + self.config.stop_grace)
     }
 }

@@ -1,6 +1,6 @@
 //! Leases that are not finished: waiting for their spec, or with the slots.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use traipse_sweep::{LeaseId, SweepId};
@@ -14,6 +14,8 @@ pub(super) struct Leases {
     held: BTreeMap<LeaseId, Held>,
     /// Leases that wait for their spec, in the order in which they came.
     waiting: Vec<LeaseId>,
+    /// When leases with the slots were told to stop, oldest first; also some that have ended since.
+    stops: VecDeque<(Duration, LeaseId)>,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,29 @@ impl Leases {
     pub(super) fn held(&self) -> Vec<(LeaseId, Token)> {
         let honoured = self.held.values().filter(|held| held.state != State::Stopping);
         honoured.map(|held| (held.lease.lease, held.lease.token.clone())).collect()
+    }
+
+    /// How many there are whose end matters to the coordinator.
+    pub(super) fn n_honoured(&self) -> usize {
+        self.held.values().filter(|held| held.state != State::Stopping).count()
+    }
+
+    /// The lease that was told to stop first and has not ended, and when it was told.
+    pub(super) fn oldest_stop(&self) -> Option<(Duration, LeaseId)> {
+        self.stops.iter().copied().find(|(_, lease)| self.is_stopping(*lease))
+    }
+
+    fn is_stopping(&self, lease: LeaseId) -> bool {
+        self.held.get(&lease).is_some_and(|held| held.state == State::Stopping)
+    }
+
+    /// Forgets stops that were obeyed.
+    fn tidy_stops(&mut self) {
+        while let Some((_, lease)) = self.stops.front()
+            && !self.is_stopping(*lease)
+        {
+            self.stops.pop_front();
+        }
     }
 
     pub(super) fn sweeps(&self) -> BTreeSet<SweepId> {
@@ -90,7 +115,7 @@ impl<P> Agent<P> {
     }
 
     pub(super) fn start_waiting(&mut self, sweep: SweepId) {
-        let Leases { held, waiting } = &mut self.leases;
+        let Leases { held, waiting, .. } = &mut self.leases;
         let mut start = Vec::new();
         waiting.retain(|id| {
             let Some(lease) = held.get_mut(id).filter(|held| held.lease.sweep == sweep) else { return true };
@@ -108,15 +133,16 @@ impl<P> Agent<P> {
     }
 
     /// Leases that the coordinator has ended: whatever comes of them is dropped.
-    pub(super) fn stop(&mut self, leases: &[LeaseId]) {
+    pub(super) fn stop(&mut self, now: Duration, leases: &[LeaseId]) {
         for &lease in leases {
-            self.reports.forget(lease);
+            self.forget(lease);
             match self.leases.state(lease) {
                 None | Some(State::Stopping) => {}
                 Some(State::Waiting) => drop(self.leases.remove(lease)),
                 Some(state @ (State::Given | State::Leaving)) => {
                     let told = *state == State::Leaving;
                     *state = State::Stopping;
+                    self.leases.stops.push_back((now, lease));
                     if !told {
                         self.actions.push(Action::Stop(lease));
                     }
@@ -125,11 +151,12 @@ impl<P> Agent<P> {
         }
     }
 
-    pub(super) fn finished(&mut self, finished: Finished<P>) {
+    pub(super) fn finished(&mut self, now: Duration, finished: Finished<P>) {
         let Some(held) = self.leases.remove(finished.lease) else { return };
         match (held.state, finished.end) {
-            (State::Stopping, _) => {}
-            (_, JobEnd::Result { payload, n_bytes }) => {
+            (State::Stopping, _) => self.leases.tidy_stops(),
+            (_, JobEnd::Result { payload, n_bytes, cost }) => {
+                self.keeping.loose(now, held.lease.lease, cost >= self.config.keep_cost);
                 self.reports.push(Outcome { lease: held.lease, payload, n_bytes });
             }
             (_, JobEnd::Stopped) => self.reports.hand_back(held.lease),
@@ -139,6 +166,7 @@ impl<P> Agent<P> {
     /// The slots gave a lease back without having started it.
     pub(super) fn unstarted(&mut self, lease: LeaseId) {
         let Some(held) = self.leases.remove(lease) else { return };
+        self.leases.tidy_stops();
         if held.state != State::Stopping {
             self.reports.hand_back(held.lease);
         }

@@ -75,13 +75,14 @@ impl<P> Agent<P> {
         self.registered_once = true;
         self.link = Link::Up { heartbeat, beat_due: now + heartbeat, beat: None };
         self.reports.new_session();
-        self.stop(ended);
+        self.stop(now, ended);
     }
 
     pub(super) fn register_failed(&mut self, now: Duration, after: Option<Duration>) {
         let retry_at = now + self.link_backoff.fail().max(after.unwrap_or_default());
         self.link = Link::Down { retry_at };
-        if !self.registered_once && retry_at > self.started + self.config.first_contact {
+        let never = !self.registered_once && !self.restored;
+        if never && retry_at > self.started + self.config.first_contact {
             self.exit(Exit::Unreached);
         }
     }
@@ -108,7 +109,7 @@ impl<P> Agent<P> {
         self.actions.push(Action::Beat { call, leases });
     }
 
-    pub(super) fn beat_answered(&mut self, call: Call, stop: &[LeaseId]) {
+    pub(super) fn beat_answered(&mut self, now: Duration, call: Call, stop: &[LeaseId]) {
         if !self.link.is_beating(call) {
             return;
         }
@@ -116,6 +117,6 @@ impl<P> Agent<P> {
             *beat = None;
         }
         self.link_works();
-        self.stop(stop);
+        self.stop(now, stop);
     }
 }

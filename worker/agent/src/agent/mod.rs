@@ -1,6 +1,7 @@
 //! The agent: its state, and what each event and the passing of time do to it.
 
 mod drain;
+mod keep;
 mod leases;
 mod link;
 mod report;
@@ -8,11 +9,14 @@ mod specs;
 
 use std::time::Duration;
 
+use traipse_sweep::LeaseId;
+
 use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::message::{Action, Call, CallFailure, Event, Exit};
 
 use drain::Drain;
+use keep::Keeping;
 use leases::Leases;
 use link::Link;
 use report::Reports;
@@ -25,11 +29,16 @@ pub struct Agent<P> {
     n_calls: u64,
     started: Duration,
     registered_once: bool,
+    /// Whether an earlier life left outcomes to report: it was registered, so the coordinator is there or comes back.
+    restored: bool,
+    /// The lease whose job ignores that it was told to stop.
+    hung: Option<LeaseId>,
     link: Link,
     link_backoff: Backoff,
     leases: Leases,
     specs: Specs,
     reports: Reports<P>,
+    keeping: Keeping,
     drain: Option<Drain>,
     actions: Vec<Action<P>>,
     gone: bool,
@@ -44,11 +53,14 @@ impl<P> Agent<P> {
             n_calls: 0,
             started: Duration::ZERO,
             registered_once: false,
+            restored: false,
+            hung: None,
             link: Link::Idle,
             link_backoff: backoff(1),
             leases: Leases::default(),
             specs: Specs::new(backoff(2)),
             reports: Reports::new(backoff(3)),
+            keeping: Keeping::new(backoff(4)),
             drain: None,
             actions: Vec::new(),
             gone: false,
@@ -62,16 +74,19 @@ impl<P> Agent<P> {
             return Vec::new();
         }
         match event {
+            Event::Restored(outcomes) => self.restore(outcomes),
             Event::Started => {
                 self.started = now;
                 self.link = Link::Down { retry_at: now };
             }
             Event::Registered { call, heartbeat, ended } => self.registered(now, call, heartbeat, &ended),
             Event::Reported { call, leases, stop } => self.reported(now, call, leases, &stop),
-            Event::BeatAnswered { call, stop } => self.beat_answered(call, &stop),
+            Event::BeatAnswered { call, stop } => self.beat_answered(now, call, &stop),
             Event::Failed { call, failure } => self.failed(now, call, failure),
-            Event::Finished(finished) => finished.into_iter().for_each(|finished| self.finished(finished)),
+            Event::Finished(finished) => finished.into_iter().for_each(|finished| self.finished(now, finished)),
             Event::Unstarted(leases) => leases.into_iter().for_each(|lease| self.unstarted(lease)),
+            Event::Kept => self.keeping.kept(),
+            Event::KeepFailed => self.keeping.failed(now),
             Event::SpecReady(sweep) => self.spec_ready(sweep),
             Event::SpecFailed(sweep) => self.specs.failed(now, sweep),
             Event::Drain => self.begin_drain(now),
@@ -87,8 +102,9 @@ impl<P> Agent<P> {
         if self.gone {
             return None;
         }
-        let deadlines = [self.link.deadline(), self.report_deadline(), self.specs.deadline(), self.drain_deadline()];
-        deadlines.into_iter().flatten().min()
+        let calls = [self.link.deadline(), self.report_deadline(), self.specs.deadline()];
+        let deadlines = calls.into_iter().chain([self.drain_deadline(), self.keep_deadline(), self.hang_deadline()]);
+        deadlines.flatten().min()
     }
 
     /// Whether the coordinator has answered this worker at least once.
@@ -100,6 +116,7 @@ impl<P> Agent<P> {
     /// Does everything that is due. Each step leaves nothing that is due at `now`.
     fn settle(&mut self, now: Duration) {
         if !self.gone {
+            self.settle_hang(now);
             self.settle_drain(now);
         }
         if !self.gone {
@@ -107,6 +124,7 @@ impl<P> Agent<P> {
             self.settle_specs(now);
             self.settle_report(now);
             self.settle_beat(now);
+            self.settle_keep(now);
         }
     }
 

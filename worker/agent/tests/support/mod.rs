@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use traipse_agent::{Action, Agent, Call, CallFailure, Config, Event, Exit, Finished, JobEnd, Lease, Register, Report};
+use traipse_agent::{
+    Action, Agent, Call, CallFailure, Config, Event, Exit, Finished, JobEnd, Lease, Outcome, Register, Report,
+};
 use traipse_sweep::{Generation, Incarnation, JobNumber, LeaseId, SweepId};
 
 /// The payload of an outcome: the job that it is about.
@@ -21,6 +23,10 @@ pub(crate) struct Scene {
     pub(crate) lost_percent: u64,
     /// Of 1000 events.
     pub(crate) restart_permille: u64,
+    /// Of 1000 events: the worker is killed and starts again.
+    pub(crate) kill_permille: u64,
+    /// Of 100 writes to the spool.
+    pub(crate) full_percent: u64,
     pub(crate) longest_job: Duration,
     pub(crate) drain_at: Option<Duration>,
 }
@@ -52,6 +58,12 @@ pub(crate) struct World {
     running: BTreeMap<LeaseId, (Lease, Duration)>,
     stopping: BTreeSet<LeaseId>,
     coordinator: Coordinator,
+    /// What is durable of the worker.
+    spool: BTreeMap<LeaseId, Outcome<Payload>>,
+    writing: bool,
+    pub(crate) n_kept: usize,
+    /// Outcomes that a life took over from the one before.
+    pub(crate) n_restored: usize,
     pub(crate) finished: BTreeSet<u64>,
     pub(crate) most_running: usize,
     pub(crate) started: Vec<(LeaseId, JobNumber)>,
@@ -63,11 +75,7 @@ const SWEEP: SweepId = SweepId(7);
 
 impl World {
     pub(crate) fn new(scene: Scene) -> Self {
-        let mut config = Config::new(scene.n_slots, scene.seed);
-        config.report_outcomes = 16;
-        config.report_bytes = 1000;
-        // Only persistence is looked at here: a series of losses at the start is not the end.
-        config.first_contact = Duration::from_secs(86_400);
+        let config = config(&scene);
         let coordinator = Coordinator { life: 1, n_jobs: scene.n_jobs, ..Coordinator::default() };
         let mut world = Self {
             now: Duration::ZERO,
@@ -80,6 +88,10 @@ impl World {
             running: BTreeMap::new(),
             stopping: BTreeSet::new(),
             coordinator,
+            spool: BTreeMap::new(),
+            writing: false,
+            n_kept: 0,
+            n_restored: 0,
             finished: BTreeSet::new(),
             most_running: 0,
             started: Vec::new(),
@@ -92,6 +104,11 @@ impl World {
             world.send(at, Event::Drain);
         }
         world
+    }
+
+    /// How patient the agent is before anything happens.
+    pub(crate) fn keep_after(&mut self, keep_after: Duration) {
+        self.agent = Agent::new(Config { keep_after, ..config(&self.scene) });
     }
 
     pub(crate) fn accepted(&self) -> &BTreeSet<u64> {
@@ -118,7 +135,39 @@ impl World {
             if self.chance(1000, self.scene.restart_permille) {
                 self.coordinator.restart();
             }
+            if self.exit.is_none() && self.chance(1000, self.scene.kill_permille) {
+                self.kill();
+            }
         }
+    }
+
+    /// The worker loses all but its spool, and starts again.
+    fn kill(&mut self) {
+        self.agent = Agent::new(config(&self.scene));
+        self.inbox.retain(|_, event| matches!(event, Event::Drain));
+        self.queue.clear();
+        self.running.clear();
+        self.stopping.clear();
+        self.session = None;
+        self.writing = false;
+        self.n_restored += self.spool.len();
+        self.happen(Event::Restored(self.spool.values().cloned().collect()));
+        self.happen(Event::Started);
+        if self.draining {
+            self.happen(Event::Drain);
+        }
+    }
+
+    /// All of it becomes durable, or none.
+    fn keep(&mut self, outcomes: &[Arc<Outcome<Payload>>]) {
+        assert!(!std::mem::replace(&mut self.writing, true), "one write at a time");
+        if self.chance(100, self.scene.full_percent) {
+            return self.send_late(Event::KeepFailed);
+        }
+        assert!(outcomes.len() <= 5, "500 bytes of rows hold 5 outcomes of 90");
+        self.n_kept += outcomes.len();
+        self.spool.extend(outcomes.iter().map(|outcome| (outcome.lease.lease, Outcome::clone(outcome))));
+        self.send_late(Event::Kept);
     }
 
     fn all_accepted(&self) -> bool {
@@ -127,6 +176,7 @@ impl World {
 
     fn happen(&mut self, event: Event<Payload>) {
         self.draining |= matches!(event, Event::Drain);
+        self.writing &= !matches!(event, Event::Kept | Event::KeepFailed);
         let actions = self.agent.on(self.now, event);
         for action in actions {
             assert!(self.exit.is_none(), "nothing comes after the exit");
@@ -152,6 +202,8 @@ impl World {
                 let unstarted = self.queue.drain(..).map(|lease| lease.lease).collect();
                 self.send(Duration::ZERO, Event::Unstarted(unstarted));
             }
+            Action::Keep(outcomes) => self.keep(&outcomes),
+            Action::Release(leases) => leases.iter().for_each(|lease| drop(self.spool.remove(lease))),
             Action::FetchSpec(sweep) => {
                 let lost = self.chance(100, self.scene.lost_percent);
                 let event = if lost { Event::SpecFailed(sweep) } else { Event::SpecReady(sweep) };
@@ -171,6 +223,8 @@ impl World {
                 self.send(Duration::ZERO, Event::Finished(vec![stopped]));
                 continue;
             }
+            let kept = self.spool.values().any(|outcome| outcome.lease.job == lease.job);
+            assert!(!kept, "job {} is done again although its outcome is in the spool", lease.job.0);
             self.started.push((lease.lease, lease.job));
             let length = self.below(self.scene.longest_job.as_micros() as u64 + 1);
             self.running.insert(lease.lease, (lease, self.now + Duration::from_micros(length)));
@@ -188,7 +242,7 @@ impl World {
                 JobEnd::Stopped
             } else {
                 self.finished.insert(lease.job.0);
-                JobEnd::Result { payload: lease.job.0, n_bytes: 90 }
+                JobEnd::Result { payload: lease.job.0, n_bytes: 90, cost: Duration::ZERO }
             };
             finished.push(Finished { lease: lease.lease, end });
         }
@@ -337,7 +391,19 @@ impl Coordinator {
     }
 }
 
+fn config(scene: &Scene) -> Config {
+    let mut config = Config::new(scene.n_slots, scene.seed);
+    config.report_outcomes = 16;
+    config.report_bytes = 1000;
+    config.keep_bytes = 500;
+    config.keep_after = Duration::from_millis(5);
+    // Only persistence is looked at here: a series of losses at the start is not the end.
+    config.first_contact = Duration::from_secs(86_400);
+    config
+}
+
 fn lease(lease: LeaseId, job: u64) -> Lease {
     let token = Arc::from(lease.0.to_le_bytes());
-    Lease { sweep: SWEEP, job: JobNumber(job), generation: Generation(0), lease, token, attempt: 1 }
+    let (job, generation) = (JobNumber(job), Generation(0));
+    Lease { sweep: SWEEP, job, generation, lease, token, attempt: 1, time_limit: None }
 }
