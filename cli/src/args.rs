@@ -38,6 +38,14 @@ pub(crate) enum Verb {
     Watch(verb::watch::Args),
     /// End a sweep before its time.
     Cancel(verb::cancel::Args),
+    /// Grant a sweep no new runs until it is resumed.
+    Pause(verb::pause::Args),
+    /// Let a paused sweep go on.
+    Resume(verb::resume::Args),
+    /// Run anew what failed of a sweep, or cells that are named.
+    Retry(verb::retry::Args),
+    /// Check that a sweep's results are all there, once, and unchanged.
+    Verify(verb::verify::Args),
     /// Fetch a sweep's tables, also while it runs.
     Collect(verb::collect::Args),
     /// Judge the claims about weight space from a sweep's tables; with figures, as one HTML file.

@@ -18,7 +18,7 @@ pub(crate) const TOKEN_VARIABLE: &str = "TRAIPSE_TOKEN";
 const MAX_TOKEN_BYTES: u64 = 4096;
 
 /// Flags of every verb that talks to a coordinator.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ConnectionArgs {
     /// The coordinator's address, http://HOST:PORT.
     #[arg(long, value_name = "URL", env = "TRAIPSE_COORDINATOR", default_value = "http://127.0.0.1:7878")]

@@ -64,6 +64,13 @@ pub(crate) async fn fetch(
 }
 
 impl Fetched {
+    /// The same without the weights that are kept: the tables alone are wanted.
+    #[must_use]
+    pub(crate) fn without_weights(mut self) -> Self {
+        self.kept.artifacts.clear();
+        self
+    }
+
     /// Merges what was fetched into the tables of `out`, on threads that may block, and fetches the weights that
     /// were kept.
     ///

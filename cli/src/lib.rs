@@ -4,6 +4,7 @@
 //! Raw flags (`Args`) become settings (`Settings`) before a verb runs; exit codes are decided in [`exit`] alone.
 
 mod args;
+mod audit;
 mod check;
 mod connection;
 mod data_sizes;

@@ -26,6 +26,7 @@ mod statistics;
 mod table_writer;
 mod tables;
 pub mod verdict;
+pub mod verify;
 
 pub use attempt::AttemptRow;
 pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};

@@ -7,12 +7,16 @@ pub(crate) mod coordinator;
 pub(crate) mod data;
 pub(crate) mod export;
 pub(crate) mod local;
+pub(crate) mod pause;
 pub(crate) mod plot;
 pub(crate) mod preview;
 pub(crate) mod report;
+pub(crate) mod resume;
+pub(crate) mod retry;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod submit;
+pub(crate) mod verify;
 pub(crate) mod watch;
 pub(crate) mod worker;
 
@@ -34,6 +38,10 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Status(args) => status::run(args, screen),
         Verb::Watch(args) => watch::run(args, screen),
         Verb::Cancel(args) => cancel::run(args, screen),
+        Verb::Pause(args) => pause::run(args, screen),
+        Verb::Resume(args) => resume::run(args, screen),
+        Verb::Retry(args) => retry::run(args, screen),
+        Verb::Verify(args) => verify::run(args, screen),
         Verb::Collect(args) => collect::run(args, screen),
         Verb::Report(args) => report::run(args, screen),
         Verb::Plot(args) => plot::run(args, screen),

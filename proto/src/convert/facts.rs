@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use prost::Message;
 use traipse_sweep::facts::Control;
-use traipse_sweep::{Fact, Generation, Incarnation, JobNumber, LeaseId, RequestId, SweepId, WorkerId};
+use traipse_sweep::{Fact, Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
 
 use super::{Error, Problem, ids, outcome, required};
 use crate::v1::{self, fact_record::Fact as Wire};

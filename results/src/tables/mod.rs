@@ -43,6 +43,9 @@ pub struct Manifest {
     pub partial: bool,
     /// Runs by outcome.
     pub n_runs: BTreeMap<String, u64>,
+    /// Comparisons by outcome; empty where the sweep has none.
+    #[serde(default)]
+    pub n_comparisons: BTreeMap<String, u64>,
     /// Version of what wrote the tables.
     pub build: String,
     /// Name of the arithmetic that the sweep pinned.
@@ -72,6 +75,13 @@ impl Tables {
     /// # Errors
     /// If the folder holds no tables of this version, or tables that its manifest does not describe.
     pub fn open(dir: &Path) -> Result<Self, Error> {
+        let tables = Self::open_unchecked(dir)?;
+        tables.check_files()?;
+        Ok(tables)
+    }
+
+    /// The same, whatever the files are.
+    pub(crate) fn open_unchecked(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(MANIFEST);
         let text = match fs::read(&path) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -85,9 +95,7 @@ impl Tables {
             return Err(Error::Version { path, found, expected: MANIFEST_VERSION });
         }
         let manifest: Manifest = serde_json::from_value(value).map_err(Error::manifest(&path))?;
-        let tables = Self { dir: dir.to_owned(), manifest };
-        tables.check_files()?;
-        Ok(tables)
+        Ok(Self { dir: dir.to_owned(), manifest })
     }
 
     /// What the manifest says.

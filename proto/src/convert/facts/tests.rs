@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use traipse_sweep::{FailureClass, Outcome};
+use traipse_sweep::{FailureClass, Outcome, RequestId};
 
 use super::*;
 
