@@ -65,6 +65,8 @@ pub enum Fact {
         lease: LeaseId,
         /// Why.
         class: FailureClass,
+        /// Whether it counts against the job: towards its `max_attempts`, or as a strike.
+        counts: bool,
         /// In words.
         message: Arc<str>,
     },
@@ -103,6 +105,24 @@ pub enum Fact {
         /// Ranges of job numbers, ascending, none empty, without excluded jobs; none where there was nothing to retry.
         jobs: Arc<[Range<u64>]>,
     },
+    /// The coordinator itself paused or stopped a sweep.
+    SweepHeld {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Which of the two.
+        hold: Hold,
+        /// Why, in words.
+        message: Arc<str>,
+    },
+}
+
+/// What the coordinator does to a sweep by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hold {
+    /// Grants no new leases until a person resumes it.
+    Pause,
+    /// Ends it: running jobs stop at a step boundary.
+    Stop,
 }
 
 /// What a person can ask of a sweep that runs.

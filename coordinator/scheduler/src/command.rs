@@ -36,6 +36,12 @@ pub struct Config {
     pub backoff: Duration,
     /// Longest backoff.
     pub backoff_max: Duration,
+    /// First suspension of a worker on which one job after another fails; doubles with each.
+    pub suspension: Duration,
+    /// Longest suspension.
+    pub suspension_max: Duration,
+    /// How long after a job's limit its worker may still report that it has stopped it, before it is told to.
+    pub limit_grace: Duration,
     /// Most facts in one batch.
     pub batch_facts: usize,
     /// Where artifacts go, to be named to people.
@@ -55,6 +61,9 @@ impl Config {
             lease_ahead_max: 1024,
             backoff: Duration::from_secs(1),
             backoff_max: Duration::from_secs(60),
+            suspension: Duration::from_secs(60),
+            suspension_max: Duration::from_secs(16 * 60),
+            limit_grace: Duration::from_secs(15),
             batch_facts: 16_384,
             artifacts_url: Arc::from("of the coordinator"),
         }

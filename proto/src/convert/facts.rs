@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use prost::Message;
-use traipse_sweep::facts::Control;
-use traipse_sweep::{Fact, Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
+use traipse_sweep::facts::{Control, Hold};
+use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, LeaseId, SweepId, WorkerId};
 
 use super::{Error, Problem, ids, outcome, required};
 use crate::v1::{self, fact_record::Fact as Wire};
@@ -62,7 +62,7 @@ fn wire(fact: &Fact) -> Wire {
             worker: worker.0.to_be_bytes().to_vec(),
             attempt: *attempt,
         }),
-        Fact::AttemptFailed { sweep, job, generation, lease, class, message } => {
+        Fact::AttemptFailed { sweep, job, generation, lease, class, counts, message } => {
             Wire::AttemptFailed(v1::AttemptFailed {
                 sweep: sweep_bytes(*sweep),
                 job: job.0,
@@ -70,8 +70,17 @@ fn wire(fact: &Fact) -> Wire {
                 lease: lease.0,
                 class: outcome::class_kind(*class) as i32,
                 message: message.to_string(),
+                counts: (*counts != counts_where_unsaid(*class)).then_some(*counts),
             })
         }
+        Fact::SweepHeld { sweep, hold, message } => Wire::SweepHeld(v1::SweepHeld {
+            sweep: sweep_bytes(*sweep),
+            hold: match hold {
+                Hold::Pause => v1::HoldKind::Pause,
+                Hold::Stop => v1::HoldKind::Stop,
+            } as i32,
+            message: message.to_string(),
+        }),
         Fact::LeaseReturned { sweep, job, generation, lease } => Wire::LeaseReturned(v1::LeaseReturned {
             sweep: sweep_bytes(*sweep),
             job: job.0,
@@ -119,12 +128,10 @@ fn fact(wire: Wire) -> Result<Fact, Error> {
             worker: worker(&fact.worker, "granted")?,
             attempt: fact.attempt,
         }),
-        Wire::AttemptFailed(fact) => Ok(Fact::AttemptFailed {
-            sweep: sweep(&fact.sweep, "attempt_failed")?,
-            job: JobNumber(fact.job),
-            generation: Generation(fact.generation),
-            lease: LeaseId(fact.lease),
-            class: outcome::class(fact.class, "attempt_failed.class")?,
+        Wire::AttemptFailed(fact) => attempt_failed(fact),
+        Wire::SweepHeld(fact) => Ok(Fact::SweepHeld {
+            sweep: sweep(&fact.sweep, "sweep_held")?,
+            hold: hold(fact.hold)?,
             message: fact.message.into(),
         }),
         Wire::LeaseReturned(fact) => Ok(Fact::LeaseReturned {
@@ -160,6 +167,32 @@ fn job_ranges(ranges: &[v1::JobRange]) -> Result<Arc<[Range<u64>]>, Error> {
             .ok_or_else(|| Problem::Range("a range of jobs".to_owned()).at("jobs_retried.jobs"))
     });
     checked.collect()
+}
+
+fn attempt_failed(fact: v1::AttemptFailed) -> Result<Fact, Error> {
+    let class = outcome::class(fact.class, "attempt_failed.class")?;
+    Ok(Fact::AttemptFailed {
+        sweep: sweep(&fact.sweep, "attempt_failed")?,
+        job: JobNumber(fact.job),
+        generation: Generation(fact.generation),
+        lease: LeaseId(fact.lease),
+        class,
+        counts: fact.counts.unwrap_or(counts_where_unsaid(class)),
+        message: fact.message.into(),
+    })
+}
+
+/// Journals of before the field: a lost lease was no strike, every other failure counted.
+fn counts_where_unsaid(class: FailureClass) -> bool {
+    class != FailureClass::Lost
+}
+
+fn hold(kind: i32) -> Result<Hold, Error> {
+    match v1::HoldKind::try_from(kind) {
+        Ok(v1::HoldKind::Pause) => Ok(Hold::Pause),
+        Ok(v1::HoldKind::Stop) => Ok(Hold::Stop),
+        Ok(v1::HoldKind::Unspecified) | Err(_) => Err(Problem::Unknown(kind.into()).at("sweep_held.hold")),
+    }
 }
 
 fn sweep(bytes: &[u8], fact: &str) -> Result<SweepId, Error> {

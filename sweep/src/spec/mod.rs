@@ -31,7 +31,7 @@ pub use probes::{
     At, Diffusion, Dimension, GradientNoise, Hessian, Interpolation, Layers, NullKind, Nulls, Plane, Polish,
     Predictions, Probe, ProbeExamples, Probes, Segment, Sharpness, Spectrum, Surface, Trace, TraceMethod,
 };
-pub use read::duration::length_of_time;
+pub use read::duration::{length_of_time, text as duration_text};
 pub use schema::json_schema;
 pub use snapshots::chosen;
 

@@ -32,12 +32,12 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         self.scheduler.leases_of(worker)
     }
 
-    /// What counts against a job: attempts that were lost since the last strike, and strikes.
+    /// What counts against a job: transient failures that count, and strikes.
     #[must_use]
     pub fn blame(&self, sweep: SweepId, job: JobNumber) -> (u32, u32) {
         let sweep = self.scheduler.state.sweep(sweep);
         let touched = sweep.and_then(|sweep| sweep.jobs.touched.get(&sweep.position(job)?));
-        touched.map_or((0, 0), |touched| (touched.n_lost, touched.n_strikes))
+        touched.map_or((0, 0), |touched| (touched.n_counted, touched.n_strikes))
     }
 
     /// The job of a lease that is under way.

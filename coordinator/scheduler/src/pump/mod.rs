@@ -7,6 +7,7 @@ mod inspect;
 mod lines;
 mod read;
 mod view;
+mod why;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -22,7 +23,9 @@ use gather::{Gather, Waiting};
 #[cfg(feature = "simulation")]
 pub use inspect::Sizes;
 use lines::{Arrival, Lines};
-pub use read::{Compared, EndedMember, GenerationRange, OutcomeRange, RestoreError, Snapshot, SweepState, SweepStatus};
+pub use read::{
+    Compared, EndedMember, GenerationRange, OutcomeRange, RestoreError, Snapshot, Suspended, SweepState, SweepStatus,
+};
 
 /// What reaches the pump. `R` names a waiting call; `B` is a report's rows.
 #[derive(Debug)]
@@ -145,6 +148,12 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         }
         actions.extend(self.gather.cut().map(Action::Commit));
         actions
+    }
+
+    /// Workers that were suspended since this was last asked, to be told to people once.
+    pub fn take_newly_suspended(&mut self, now: Now) -> Vec<Suspended> {
+        let workers = self.scheduler.take_newly_suspended();
+        workers.into_iter().filter_map(|worker| self.suspended(now).find(|found| found.worker == worker)).collect()
     }
 
     /// When [`Event::Tick`] is due at the latest; zero where a batch waits to be cut.

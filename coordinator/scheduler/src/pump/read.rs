@@ -1,8 +1,9 @@
 //! What can be read of the pump: durable state alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use traipse_sweep::{Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId};
+use traipse_sweep::{Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId, WorkerId};
 
 use crate::state::{DecodeError, Misfit, State};
 
@@ -27,7 +28,7 @@ pub enum SweepState {
     Active,
     /// No new leases until it is resumed.
     Paused,
-    /// Ended early by a rule of its own.
+    /// Ended early by the coordinator: what was not done is cancelled.
     Stopped,
     /// All jobs are done.
     Completed,
@@ -76,14 +77,29 @@ pub struct SweepStatus {
     pub n_failed: u64,
     /// Done without rows: took its workers down.
     pub n_quarantined: u64,
-    /// Ended by a person.
+    /// Ended by a person, or with the sweep.
     pub n_cancelled: u64,
     /// Attempts that failed or were lost so far.
     pub n_lost_attempts: u64,
-    /// Why it waits, where it does; else the last failure's message.
+    /// The coordinator itself paused or stopped it; the message says why.
+    pub held: bool,
+    /// Why it is held or waits, where it is or does; else the last failure's message.
     pub message: Option<Arc<str>>,
     /// Pinned by the first grant.
     pub numerics: Option<Arc<str>>,
+}
+
+/// A worker that gets no leases for a while, because one job after another failed on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    /// Which worker.
+    pub worker: WorkerId,
+    /// For how long from now.
+    pub remaining: Duration,
+    /// Which suspension in a row it is.
+    pub n_suspensions: u32,
+    /// The last failure's message.
+    pub message: Arc<str>,
 }
 
 /// Neighbouring jobs that ended alike without rows.

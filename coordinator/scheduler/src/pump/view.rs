@@ -30,7 +30,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     #[must_use]
     pub fn status(&self, sweep: SweepId) -> Option<SweepStatus> {
         let mut status = self.committed.sweep(sweep)?.status();
-        status.message = self.why_it_waits(&status).map(Arc::from).or(status.message);
+        status.message = self.why_it_waits(&status).or(status.message);
         Some(status)
     }
 
@@ -53,12 +53,12 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
 
     /// The jobs that ended durably without rows, by job number, neighbours with one outcome and message merged.
     ///
-    /// Linear in the jobs that were touched; for a cancelled sweep, in all of them.
+    /// Linear in the jobs that were touched; for a cancelled or stopped sweep, in all of them.
     #[must_use]
     pub fn without_rows(&self, sweep: SweepId) -> Vec<OutcomeRange> {
         match self.committed.sweep(sweep) {
             None => Vec::new(),
-            Some(sweep) if sweep.state() == SweepState::Cancelled => {
+            Some(sweep) if matches!(sweep.state(), SweepState::Cancelled | SweepState::Stopped) => {
                 merged((0..sweep.plan.n_jobs()).filter_map(|job| cancelled_or_failed(sweep, JobNumber(job))))
             }
             Some(sweep) => merged(failed(sweep).into_iter()),
@@ -129,35 +129,6 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     #[cfg(test)]
     pub(crate) fn committed_state(&self) -> &crate::state::State {
         &self.committed
-    }
-
-    /// In words, where a sweep has ready jobs that nobody may lease.
-    fn why_it_waits(&self, status: &SweepStatus) -> Option<String> {
-        if status.state != SweepState::Active || status.n_ready == 0 || status.n_leased > 0 {
-            return None;
-        }
-        let (n_workers, _) = self.workers();
-        match &status.numerics {
-            _ if n_workers == 0 => Some("no worker is connected".to_owned()),
-            Some(pinned) if !self.scheduler.workers.has_numerics(pinned) => Some(format!(
-                "waits for a worker with numerics `{pinned}`, which its first lease pinned: none of {n_workers} \
-                 connected has them"
-            )),
-            _ => self.why_it_needs_the_store(status.sweep).map(|why| {
-                let url = &self.scheduler.config.artifacts_url;
-                format!(
-                    "{why}, and no worker reaches the artifact store {url}: none of {n_workers} connected; mount it \
-                     under that path where they run, and start them again"
-                )
-            }),
-        }
-    }
-
-    /// Of a sweep that waits for a worker that reaches the store.
-    fn why_it_needs_the_store(&self, sweep: SweepId) -> Option<&'static str> {
-        let sweep = self.committed.sweep(sweep).filter(|sweep| sweep.needs_store())?;
-        let why = if sweep.compares() { "its weights are compared" } else { "its weights are kept" };
-        self.scheduler.workers.all_storeless().then_some(why)
     }
 }
 

@@ -23,22 +23,21 @@ impl Scheduler {
             _ => {}
         }
         if control == Control::Cancel {
-            self.stop_all(id, &mut reaction);
+            self.stop_all(id, &Arc::from("the sweep was cancelled"), &mut reaction);
         }
         self.happen(now, Fact::SweepControlled { sweep: id, control }, &mut reaction);
         Ok(reaction)
     }
 
     /// Every lease of the sweep is over: their workers are told to stop. The fact that follows ends the jobs.
-    fn stop_all<B>(&mut self, id: SweepId, reaction: &mut Reaction<B>) {
+    pub(super) fn stop_all<B>(&mut self, id: SweepId, message: &Arc<str>, reaction: &mut Reaction<B>) {
         let leases: Vec<LeaseId> =
             self.state.leases().filter(|(_, at)| at.sweep == id).map(|(lease, _)| lease).collect();
-        let message: Arc<str> = Arc::from("the sweep was cancelled");
         for lease in leases {
             let Some(attempt) = self.attempt(lease) else { continue };
             let end = End {
                 outcome: Some(Outcome::Cancelled),
-                failure: Some((FailureClass::Lost, Arc::clone(&message))),
+                failure: Some((FailureClass::Lost, Arc::clone(message))),
                 stats: None,
             };
             reaction.effects.attempts.push(self.record(&attempt, end));

@@ -7,7 +7,7 @@ use traipse_sweep::{Fact, FailureClass, Generation, JobNumber, LeaseId, Outcome,
 use super::{Reaction, Scheduler};
 use crate::command::{AttemptStats, Now};
 use crate::pump::AttemptRecord;
-use crate::state::{LOSSES_A_STRIKE, STRIKES};
+use crate::state::STRIKES;
 
 /// Longest message that is kept, in bytes.
 const MESSAGE_MAX: usize = 1024;
@@ -32,6 +32,15 @@ pub(super) struct End {
     pub(super) outcome: Option<Outcome>,
     pub(super) failure: Option<(FailureClass, Arc<str>)>,
     pub(super) stats: Option<AttemptStats>,
+}
+
+/// Why an attempt comes to nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failure<'a> {
+    pub(super) class: FailureClass,
+    pub(super) message: &'a Arc<str>,
+    /// Of a lost one: the job is to blame.
+    pub(super) blamed: bool,
 }
 
 impl Scheduler {
@@ -74,38 +83,57 @@ impl Scheduler {
         &mut self,
         now: Now,
         attempt: &Attempt,
-        class: FailureClass,
-        message: &Arc<str>,
+        failure: Failure<'_>,
         stats: Option<AttemptStats>,
         reaction: &mut Reaction<B>,
     ) {
-        let message = shortened(message);
-        let (class, outcome) = self.consequence(attempt, class);
-        let failure = Some((class, Arc::clone(&message)));
-        reaction.effects.attempts.push(self.record(attempt, End { outcome, failure, stats }));
+        let (class, message) = (failure.class, shortened(failure.message));
+        let counts = self.counts(attempt, &failure);
         let Attempt { sweep, job, generation, lease, .. } = *attempt;
-        let fact = match outcome {
-            Some(outcome) => {
-                Fact::JobEnded { sweep, job, generation, lease: Some(lease), outcome, message: Some(message) }
-            }
-            None => Fact::AttemptFailed { sweep, job, generation, lease, class, message },
+        let outcome = if class == FailureClass::Invalid {
+            Some(Outcome::Failed)
+        } else {
+            let message = Arc::clone(&message);
+            let fact = Fact::AttemptFailed { sweep, job, generation, lease, class, counts, message };
+            self.happen(now, fact, reaction);
+            self.final_outcome(attempt, class)
         };
-        self.happen(now, fact, reaction);
+        let end = End { outcome, failure: Some((class, Arc::clone(&message))), stats };
+        reaction.effects.attempts.push(self.record(attempt, end));
+        if let Some(outcome) = outcome {
+            let message = Some(Arc::clone(&message));
+            let fact = Fact::JobEnded { sweep, job, generation, lease: Some(lease), outcome, message };
+            self.happen(now, fact, reaction);
+        }
+        self.judge(now, attempt, class, outcome, &message, reaction);
     }
 
-    /// As what a failure counts, and how it ends its job, if it does.
-    fn consequence(&self, attempt: &Attempt, class: FailureClass) -> (FailureClass, Option<Outcome>) {
-        let sweep = self.state.sweep(attempt.sweep);
-        let touched = sweep.and_then(|sweep| sweep.jobs.touched.get(&attempt.position)).cloned().unwrap_or_default();
-        let max_attempts = sweep.map_or(0, |sweep| sweep.plan.spec().execution.max_attempts);
-        match class {
-            FailureClass::Invalid => (class, Some(Outcome::Failed)),
-            FailureClass::Transient => (class, (touched.n_transient + 1 >= max_attempts).then_some(Outcome::Failed)),
-            FailureClass::Lost if touched.n_lost + 1 < LOSSES_A_STRIKE => (class, None),
-            FailureClass::Lost | FailureClass::Poison => {
-                (FailureClass::Poison, (touched.n_strikes + 1 >= STRIKES).then_some(Outcome::Quarantined))
+    /// Whether a failure counts against its job. A transient one counts once a worker, as long as there is another on
+    /// which the job may do better; and not at all on a worker that is suspended.
+    fn counts(&self, attempt: &Attempt, failure: &Failure<'_>) -> bool {
+        match failure.class {
+            FailureClass::Invalid | FailureClass::Poison => true,
+            FailureClass::Lost => failure.blamed,
+            FailureClass::Transient => {
+                let Some(sweep) = self.state.sweep(attempt.sweep) else { return true };
+                let touched = sweep.jobs.touched.get(&attempt.position);
+                match touched.filter(|touched| touched.failed_on.contains(&attempt.worker)) {
+                    Some(touched) => !self.has_other(sweep, &touched.failed_on),
+                    None => !self.is_suspended(attempt.worker),
+                }
             }
         }
+    }
+
+    /// How a job ends whose attempt has just failed, if it does.
+    fn final_outcome(&self, attempt: &Attempt, class: FailureClass) -> Option<Outcome> {
+        let sweep = self.state.sweep(attempt.sweep)?;
+        let touched = sweep.jobs.touched.get(&attempt.position)?;
+        if touched.n_strikes >= STRIKES {
+            return Some(Outcome::Quarantined);
+        }
+        let spent = touched.n_counted >= sweep.plan.spec().execution.max_attempts;
+        (spent && class == FailureClass::Transient).then_some(Outcome::Failed)
     }
 
     /// A worker's lease is over without its doing: it is told in its next answer.

@@ -56,7 +56,8 @@ impl Scheduler {
     fn decide_grants(&self, id: SessionId, session: &Session) -> Decision<'_> {
         let mut decision = Decision::default();
         let n_held = self.clocks.n_of(session.worker);
-        if !self.open || session.draining || n_held == 1 && self.holds_struck(session.worker) {
+        let is_left_out = session.draining || self.is_suspended(session.worker);
+        if !self.open || is_left_out || n_held == 1 && self.holds_struck(session.worker) {
             return decision;
         }
         let claims = self.claims(session);
@@ -88,7 +89,7 @@ impl Scheduler {
         let mut granted: Vec<_> = claims.iter().zip(shares).filter(|(_, n)| *n > 0).collect();
         granted.sort_by_key(|((_, claim), _)| (Reverse(claim.priority), claim.per_slot));
         for ((sweep, _), n) in granted {
-            let positions = self.ready(sweep).take(usize::try_from(n).unwrap_or(usize::MAX)).collect();
+            let positions = self.ready(sweep, session).take(usize::try_from(n).unwrap_or(usize::MAX)).collect();
             decision.jobs.push((sweep, positions));
         }
     }
@@ -103,7 +104,7 @@ impl Scheduler {
             ahead: self.work.ahead(&self.config, sweep.id, sweep.n_remaining(), n_slots_live),
             served: self.work.served(sweep.id, sweep.priority()),
             number: sweep.number,
-            n_wanted: self.n_wanted(sweep),
+            n_wanted: self.n_wanted(sweep, session),
         };
         let claims = self.servable(session).map(|sweep| (sweep, claim(sweep)));
         claims.filter(|(_, claim)| claim.n_wanted > 0).collect()
@@ -112,12 +113,15 @@ impl Scheduler {
     /// The sweeps that may lease to this session.
     fn servable<'a>(&'a self, session: &Session) -> impl Iterator<Item = &'a Sweep> {
         self.state.unended().filter(|sweep| {
-            sweep.state() == SweepState::Active
-                && self.grantable.contains(&sweep.id)
-                && (!sweep.needs_store() || session.reaches_store())
-                && sweep.numerics.as_ref().is_none_or(|pinned| *pinned == session.info.numerics)
-                && session.info.has(&sweep.plan.spec().execution.require)
+            sweep.state() == SweepState::Active && self.grantable.contains(&sweep.id) && self.may_lease(sweep, session)
         })
+    }
+
+    /// Whether a session's worker is fit for a sweep.
+    pub(super) fn may_lease(&self, sweep: &Sweep, session: &Session) -> bool {
+        (!sweep.needs_store() || session.reaches_store())
+            && sweep.numerics.as_ref().is_none_or(|pinned| *pinned == session.info.numerics)
+            && session.info.has(&sweep.plan.spec().execution.require)
     }
 
     /// The session's places, as its last report told of them. Behind long jobs nothing waits.
@@ -135,20 +139,23 @@ impl Scheduler {
         }
     }
 
-    /// Jobs that may be leased beside others now, as far as the sweep's limit goes.
-    fn n_wanted(&self, sweep: &Sweep) -> u64 {
-        let jobs = &sweep.jobs;
-        let n_due = self.due(sweep).filter(|position| jobs.strikes(*position) == 0).count();
-        let n_ready = (jobs.again.len() + n_due + jobs.ready.len()) as u64 + sweep.n_fresh();
-        n_ready.min(sweep.n_leasable())
+    /// Jobs that the session may lease beside others now, as far as the sweep's limit goes.
+    fn n_wanted(&self, sweep: &Sweep, session: &Session) -> u64 {
+        let n_begun = self.begun(sweep, session).count() + sweep.jobs.ready.len();
+        (n_begun as u64 + sweep.n_fresh()).min(sweep.n_leasable())
     }
 
     /// Jobs that may be leased beside others: those ready again, those whose backoff is over, comparisons, which end what
     /// was begun, then fresh runs.
-    fn ready<'a>(&'a self, sweep: &'a Sweep) -> impl Iterator<Item = u64> {
+    fn ready<'a>(&'a self, sweep: &'a Sweep, session: &'a Session) -> impl Iterator<Item = u64> {
+        self.begun(sweep, session).chain(sweep.jobs.ready.iter().copied()).chain(sweep.fresh())
+    }
+
+    /// Those of them that were leased before, but for what is left to other workers.
+    fn begun<'a>(&'a self, sweep: &'a Sweep, session: &'a Session) -> impl Iterator<Item = u64> {
         let again = sweep.jobs.again.iter().copied();
         let due = self.due(sweep).filter(|position| sweep.jobs.strikes(*position) == 0);
-        again.chain(due).chain(sweep.jobs.ready.iter().copied()).chain(sweep.fresh())
+        again.chain(due).filter(|position| !self.is_left_out(session, sweep, *position))
     }
 
     fn due<'a>(&'a self, sweep: &'a Sweep) -> impl Iterator<Item = u64> {
@@ -160,8 +167,9 @@ impl Scheduler {
         let highest = claims.iter().map(|(_, claim)| claim.priority).max().unwrap_or(i32::MIN);
         let may = |sweep: &&Sweep| sweep.priority() >= highest && sweep.n_leasable() > 0;
         let struck = self.servable(session).filter(may).filter_map(|sweep| {
-            let due = || self.due(sweep).find(|position| sweep.jobs.strikes(*position) > 0);
-            let position = sweep.jobs.struck.first().copied().or_else(due)?;
+            let due = self.due(sweep).filter(|position| sweep.jobs.strikes(*position) > 0);
+            let mut struck = sweep.jobs.struck.iter().copied().chain(due);
+            let position = struck.find(|position| !self.is_left_out(session, sweep, *position))?;
             Some((sweep, position))
         });
         struck.min_by_key(|(sweep, _)| Reverse(sweep.priority()))

@@ -14,7 +14,9 @@ impl Scheduler {
         leases: &[(LeaseId, u64)],
     ) -> Result<Reaction<B>, Rejection> {
         let worker = self.session(session)?.worker;
-        self.workers.hear(session, now);
+        self.workers.hear_list(session, now);
+        let mut reaction = Reaction::default();
+        self.follow(now, worker, leases, &mut reaction);
         let deadline = now + self.config.lease;
         let mut stop = Vec::new();
         for &(lease, _) in leases {
@@ -25,6 +27,7 @@ impl Scheduler {
                 stop.push(lease);
             }
         }
-        Ok(Reaction::answer(Answer::Beat { stop }))
+        reaction.effects.answer = Some(Answer::Beat { stop });
+        Ok(reaction)
     }
 }

@@ -9,22 +9,27 @@ mod control;
 mod failure;
 mod grant;
 mod heartbeat;
+mod judge;
+mod limits;
+mod loss;
 mod observe;
 mod register;
 mod report;
 mod retry;
 mod submit;
+mod suspend;
 mod tick;
 
 use std::collections::BTreeSet;
 
-use traipse_sweep::{Fact, LeaseId, SweepId};
+use traipse_sweep::{Fact, LeaseId, SweepId, WorkerId};
 
 use crate::command::{Answer, Command, Config, Now, Rejection, SessionId};
 use crate::pump::{AttemptRecord, JobRows, RestoreError};
 use crate::soft::backoff::Backoffs;
 use crate::soft::clocks::Clocks;
 use crate::soft::lapsed::Lapsed;
+use crate::soft::suspensions::Suspensions;
 use crate::soft::work::Work;
 use crate::soft::workers::{Session, Workers};
 use crate::state::{Plans, State};
@@ -75,6 +80,9 @@ pub(crate) struct Scheduler {
     clocks: Clocks,
     backoffs: Backoffs,
     lapsed: Lapsed,
+    pub(crate) suspensions: Suspensions,
+    /// Workers that were suspended since it was last asked.
+    newly_suspended: Vec<WorkerId>,
     work: Work,
     pub(crate) workers: Workers,
     /// Counter of the next lease's id.
@@ -107,6 +115,8 @@ impl Scheduler {
             clocks: Clocks::default(),
             backoffs: Backoffs::default(),
             lapsed: Lapsed::default(),
+            suspensions: Suspensions::default(),
+            newly_suspended: Vec::new(),
             work: Work::default(),
             next_lease: 0,
             open: false,
@@ -144,7 +154,12 @@ impl Scheduler {
 
     /// When [`Self::tick`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Now> {
-        let deadlines = [self.clocks.next_deadline(), self.backoffs.next_deadline(), self.workers.next_deadline()];
+        let deadlines = [
+            self.clocks.next_deadline(),
+            self.backoffs.next_deadline(),
+            self.workers.next_deadline(),
+            self.suspensions.next_deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -166,6 +181,11 @@ impl Scheduler {
         std::mem::take(&mut self.woken) || relieved
     }
 
+    /// Workers that were suspended since this was last asked.
+    pub(crate) fn take_newly_suspended(&mut self) -> Vec<WorkerId> {
+        std::mem::take(&mut self.newly_suspended)
+    }
+
     /// Lets a decided fact happen.
     ///
     /// # Panics
@@ -173,11 +193,15 @@ impl Scheduler {
     fn happen<B>(&mut self, now: Now, fact: Fact, reaction: &mut Reaction<B>) {
         let n_ready = self.n_ready(&fact);
         self.note_relief(&fact);
+        let suspect = self.suspect_of(&fact);
         self.observe(now, &fact);
         if let Err(misfit) = self.state.apply(&fact, &mut self.plans) {
             panic!("{fact:?} was decided and does not fit: {misfit}");
         }
         self.woken |= self.n_ready(&fact) > n_ready;
+        if let Some(suspect) = suspect {
+            self.follow_suspect(now, suspect);
+        }
         reaction.facts.push(fact);
     }
 

@@ -1,6 +1,6 @@
 //! The soft state follows the facts: clocks start and end, waits begin, parked reports wake.
 
-use traipse_sweep::facts::Control;
+use traipse_sweep::facts::{Control, Hold};
 use traipse_sweep::{Fact, FailureClass, JobNumber, LeaseId, SweepId};
 
 use super::Scheduler;
@@ -10,12 +10,16 @@ use crate::soft::clocks::Clock;
 use crate::state::marks::Mark;
 
 impl Scheduler {
-    /// Gives every outstanding lease one fresh period, and every backoff its delay again.
+    /// Gives every outstanding lease one fresh period, and every backoff and suspension its length again.
     pub(super) fn start_clocks(&mut self, now: Now) {
+        let suspended = self.state.suspects.all().filter(|(_, suspect)| suspect.n_suspensions > 0);
+        for worker in suspended.map(|(worker, _)| worker).collect::<Vec<_>>() {
+            self.suspend(now, worker);
+        }
         for sweep in self.state.unended() {
             for (&position, touched) in &sweep.jobs.touched {
                 if let Some(held) = touched.held {
-                    let clock = Clock { sweep: sweep.id, deadline: now + self.config.lease, granted_at: None };
+                    let clock = Clock::new(sweep.id, now + self.config.lease, None);
                     self.clocks.start(held.worker, held.lease, clock);
                 } else if sweep.jobs.marks.get(position) == Mark::Backoff {
                     self.backoffs.wait(sweep.id, position, now + self.delay(sweep.id, position, touched.n_transient));
@@ -28,7 +32,7 @@ impl Scheduler {
     pub(super) fn observe(&mut self, now: Now, fact: &Fact) {
         match fact {
             Fact::Granted { sweep, job, lease, worker, .. } => {
-                let clock = Clock { sweep: *sweep, deadline: now + self.config.lease, granted_at: Some(now) };
+                let clock = Clock::new(*sweep, now + self.config.lease, Some(now));
                 self.clocks.start(*worker, *lease, clock);
                 self.next_lease += 1;
                 self.end_wait(*sweep, *job);
@@ -50,7 +54,8 @@ impl Scheduler {
                 jobs.iter().cloned().flatten().for_each(|job| self.end_wait(*sweep, JobNumber(job)));
                 self.woken = true;
             }
-            Fact::SweepControlled { sweep, control: Control::Cancel } => self.backoffs.forget_sweep(*sweep),
+            Fact::SweepControlled { sweep, control: Control::Cancel }
+            | Fact::SweepHeld { sweep, hold: Hold::Stop, .. } => self.backoffs.forget_sweep(*sweep),
             Fact::SweepControlled { control: Control::Resume, .. } => self.woken = true,
             _ => {}
         }

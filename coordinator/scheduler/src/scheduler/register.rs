@@ -1,13 +1,11 @@
 //! A worker opens a session, and says which leases it holds.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use traipse_sweep::{FailureClass, LeaseId, WorkerId};
+use traipse_sweep::{LeaseId, WorkerId};
 
 use super::{Reaction, Scheduler};
 use crate::command::{Answer, Now, Register, Rejection};
-use crate::mutation::{self, Mutation};
 
 /// Most slots of one worker that count.
 const SLOTS_MAX: u32 = 4096;
@@ -22,39 +20,17 @@ impl Scheduler {
             return Err(Rejection::OldIncarnation { found: incarnation, current });
         }
         info.n_slots = info.n_slots.min(SLOTS_MAX);
+        let n_to_blame = self.workers.of(worker).map_or(0, |session| session.n_to_blame());
         let (session, closed) = self.workers.open(now, worker, incarnation, info, self.config.lease);
         let restarted = last.is_some_and(|last| last < incarnation);
         let mut reaction = Reaction::default();
-        self.end_unlisted(now, worker, &held, restarted, &mut reaction);
+        let listed: BTreeSet<LeaseId> = held.iter().copied().collect();
+        let unlisted: Vec<LeaseId> = self.clocks.of(worker).filter(|lease| !listed.contains(lease)).collect();
+        self.lose(now, &unlisted, restarted.then_some(n_to_blame), &mut reaction);
         let ended = held.into_iter().filter(|lease| !self.adopt(now, worker, *lease)).collect();
         reaction.effects.closed.extend(closed);
         reaction.effects.answer = Some(Answer::Registered { session, ended });
         Ok(reaction)
-    }
-
-    fn end_unlisted<B>(
-        &mut self,
-        now: Now,
-        worker: WorkerId,
-        held: &[LeaseId],
-        restarted: bool,
-        reaction: &mut Reaction<B>,
-    ) {
-        let held: BTreeSet<LeaseId> = held.iter().copied().collect();
-        let unlisted: Vec<LeaseId> = self.clocks.of(worker).filter(|lease| !held.contains(lease)).collect();
-        let message: Arc<str> = Arc::from(match restarted {
-            true => "the worker was restarted",
-            false => "the worker no longer holds the lease",
-        });
-        for lease in unlisted {
-            if restarted && mutation::is_on(Mutation::RenewDeadIncarnation) {
-                self.clocks.renew(worker, lease, now + self.config.lease);
-                continue;
-            }
-            if let Some(attempt) = self.attempt(lease) {
-                self.fail(now, &attempt, FailureClass::Lost, &message, None, reaction);
-            }
-        }
     }
 
     /// Whether a held lease is honoured: it is under way, or it lapsed and its job still wants a result.

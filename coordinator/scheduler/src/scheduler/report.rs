@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use traipse_sweep::{Fact, FailureClass, Generation, JobNumber, LeaseId, Outcome, SweepId};
 
-use super::failure::{Attempt, End};
+use super::failure::{Attempt, End, Failure};
 use super::{Reaction, Scheduler};
 use crate::command::{Answer, AttemptStats, JobReport, JobResult, Now, Rejection, Report, Reported, SessionId};
 use crate::mutation::{self, Mutation};
@@ -92,7 +92,7 @@ impl Scheduler {
     ) -> bool {
         self.lapsed.remove(lease);
         let Some(attempt) = self.attempt(lease) else { return false };
-        self.fail(now, &attempt, class, message, Some(stats), reaction);
+        self.fail(now, &attempt, Failure { class, message, blamed: false }, Some(stats), reaction);
         true
     }
 
@@ -174,7 +174,8 @@ impl Scheduler {
     fn take_back<B>(&mut self, now: Now, lease: LeaseId, reaction: &mut Reaction<B>) {
         self.lapsed.remove(lease);
         if let Some(attempt) = self.attempt(lease).filter(|_| mutation::is_on(Mutation::CountDrain)) {
-            self.fail(now, &attempt, FailureClass::Poison, &Arc::from("handed back"), None, reaction);
+            let failure = Failure { class: FailureClass::Poison, message: &Arc::from("handed back"), blamed: true };
+            self.fail(now, &attempt, failure, None, reaction);
         }
         if let Some(Attempt { sweep, job, generation, .. }) = self.attempt(lease) {
             self.happen(now, Fact::LeaseReturned { sweep, job, generation, lease }, reaction);

@@ -14,6 +14,25 @@ pub(crate) struct Clock {
     pub(crate) deadline: Now,
     /// None if an earlier life granted it.
     pub(crate) granted_at: Option<Now>,
+    /// What its worker says of it; none before it runs.
+    pub(crate) course: Option<Course>,
+}
+
+impl Clock {
+    pub(crate) fn new(sweep: SweepId, deadline: Now, granted_at: Option<Now>) -> Self {
+        Self { sweep, deadline, granted_at, course: None }
+    }
+}
+
+/// How a job runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Course {
+    /// Since when, as far as heartbeats tell.
+    pub(crate) since: Now,
+    /// As its worker last said.
+    progress: u64,
+    /// When that last changed.
+    pub(crate) moved: Now,
 }
 
 #[derive(Debug, Default)]
@@ -81,6 +100,16 @@ impl Clocks {
         }
     }
 
+    /// What a heartbeat says of a worker's lease. One without progress has begun only if it `runs`.
+    pub(crate) fn note(&mut self, worker: WorkerId, lease: LeaseId, now: Now, progress: u64, runs: bool) {
+        let clock = self.of_worker.get_mut(&worker).and_then(|leases| leases.clocks.get_mut(&lease));
+        let Some(clock) = clock.filter(|clock| clock.course.is_some() || runs || progress > 0) else { return };
+        let course = clock.course.get_or_insert(Course { since: now, progress, moved: now });
+        if course.progress != progress {
+            (course.progress, course.moved) = (progress, now);
+        }
+    }
+
     /// A worker's leases, in the order in which they were granted.
     pub(crate) fn of(&self, worker: WorkerId) -> impl Iterator<Item = LeaseId> {
         self.of_worker.get(&worker).into_iter().flat_map(|leases| leases.clocks.keys().copied())
@@ -140,7 +169,7 @@ mod tests {
     }
 
     fn clock(deadline: u64) -> Clock {
-        Clock { sweep: SweepId(1), deadline: at(deadline), granted_at: None }
+        Clock::new(SweepId(1), at(deadline), None)
     }
 
     #[test]

@@ -3,5 +3,6 @@
 pub(crate) mod backoff;
 pub(crate) mod clocks;
 pub(crate) mod lapsed;
+pub(crate) mod suspensions;
 pub(crate) mod work;
 pub(crate) mod workers;

@@ -28,6 +28,10 @@ pub(crate) struct Session {
     /// Leases to stop, not told yet.
     stops: BTreeSet<LeaseId>,
     heard: Now,
+    /// When it last listed its leases: at a heartbeat, or when it registered.
+    listed: Now,
+    /// Jobs that were blamed for its silence.
+    n_blamed: u32,
     live: bool,
 }
 
@@ -35,6 +39,27 @@ impl Session {
     /// Whether the worker has proved that it reaches the artifact store.
     pub(crate) fn reaches_store(&self) -> bool {
         self.reaches_store == Some(true)
+    }
+
+    /// Whether it was heard within a lease period.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// When it was last heard.
+    pub(crate) fn heard(&self) -> Now {
+        self.heard
+    }
+
+    /// When it last listed its leases.
+    pub(crate) fn listed(&self) -> Now {
+        self.listed
+    }
+
+    /// How many of its first unreported jobs are to blame for its loss: as many as it ran at a time, none where it was
+    /// leaving.
+    pub(crate) fn n_to_blame(&self) -> u32 {
+        if self.draining { 0 } else { self.info.n_slots.saturating_sub(self.n_blamed) }
     }
 }
 
@@ -74,6 +99,29 @@ impl Workers {
         self.sessions.get(&session)
     }
 
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.values()
+    }
+
+    /// The session of a worker.
+    pub(crate) fn of(&self, worker: WorkerId) -> Option<&Session> {
+        self.sessions.get(self.of_worker.get(&worker)?)
+    }
+
+    /// So many jobs of a worker more were blamed for its silence.
+    pub(crate) fn blame(&mut self, worker: WorkerId, n: u32) {
+        if let Some(session) = self.of_worker.get(&worker).and_then(|session| self.sessions.get_mut(session)) {
+            session.n_blamed = session.n_blamed.saturating_add(n);
+        }
+    }
+
+    /// The session spoke, and said which leases its worker holds.
+    pub(crate) fn hear_list(&mut self, session: SessionId, now: Now) {
+        if let Some(session) = self.hear(session, now) {
+            session.listed = now;
+        }
+    }
+
     /// The highest incarnation of a worker that has registered.
     pub(crate) fn incarnation(&self, worker: WorkerId) -> Option<Incarnation> {
         self.incarnations.get(&worker).copied()
@@ -108,6 +156,8 @@ impl Workers {
             reaches_store: None,
             stops: BTreeSet::new(),
             heard: now,
+            listed: now,
+            n_blamed: 0,
             live: false,
         };
         self.sessions.insert(id, session);
@@ -123,6 +173,7 @@ impl Workers {
         self.set_live(session, true);
         let session = self.sessions.get_mut(&session)?;
         session.heard = now;
+        session.n_blamed = 0;
         Some(session)
     }
 

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use traipse_sweep::facts::Control;
-use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, SweepId};
+use traipse_sweep::facts::{Control, Hold};
+use traipse_sweep::{Fact, FailureClass, Generation, Incarnation, JobNumber, LeaseId, Outcome, SweepId, WorkerId};
 
 use super::jobs::{Held, mark_of};
 use super::marks::Mark;
+use super::suspects::Suspicion;
+use super::trial::Trial;
 use super::{JobAt, Plans, State, Sweep, Wish};
 use crate::mutation::{self, Mutation};
 
 /// Strikes that quarantine a job.
 pub(crate) const STRIKES: u32 = 3;
-/// Lost leases of one job that count as a strike: one that takes its worker down silently must end some day, and a
-/// job whose workers are preempted must not be blamed for it.
-pub(crate) const LOSSES_A_STRIKE: u32 = 3;
 
 /// A fact that does not fit the state before it: the journal is damaged, or the scheduler has a bug.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,16 +79,17 @@ impl State {
             Fact::Granted { sweep, job, generation, lease, worker, attempt } => {
                 self.granted(*sweep, *job, *generation, Held { lease: *lease, worker: *worker }, *attempt)
             }
-            Fact::AttemptFailed { sweep, job, generation, lease, class, message } => {
-                self.attempt_failed(*sweep, *job, *generation, *lease, *class, message)
+            Fact::AttemptFailed { sweep, job, generation, lease, class, counts, message } => {
+                self.attempt_failed((*sweep, *job, *generation), *lease, *class, *counts, message)
             }
             Fact::LeaseReturned { sweep, job, generation, lease } => {
                 self.lease_returned(*sweep, *job, *generation, *lease)
             }
-            Fact::JobEnded { sweep, job, generation, outcome, message, .. } => {
-                self.job_ended(*sweep, *job, *generation, *outcome, message.as_ref())
+            Fact::JobEnded { sweep, job, generation, lease, outcome, message } => {
+                self.job_ended((*sweep, *job, *generation), *lease, *outcome, message.as_ref())
             }
             Fact::JobsRetried { sweep, request, jobs } => self.jobs_retried(*sweep, *request, jobs),
+            Fact::SweepHeld { sweep, hold, message } => self.hold(*sweep, *hold, message),
         }
     }
 
@@ -132,20 +132,44 @@ impl State {
         Ok(())
     }
 
-    fn control(&mut self, sweep: SweepId, control: Control) -> Result<(), Misfit> {
-        let sweep = self.running(sweep)?;
+    fn control(&mut self, sweep_id: SweepId, control: Control) -> Result<(), Misfit> {
+        let sweep = self.running(sweep_id)?;
         match control {
             Control::Pause => sweep.wish = Wish::Pause,
-            Control::Resume => sweep.wish = Wish::Run,
-            Control::Cancel => {
-                sweep.wish = Wish::Cancel;
-                let number = sweep.number;
-                for held in sweep.jobs.abandon() {
-                    self.leases.remove(&held.lease);
+            Control::Resume => {
+                sweep.wish = Wish::Run;
+                // What held it is taken to be mended, and is found again if it is not.
+                if sweep.held.take().is_some() {
+                    sweep.trial = Trial::default();
                 }
-                self.unended.remove(&number);
+            }
+            Control::Cancel => {
+                sweep.held = None;
+                self.end_early(sweep_id, Wish::Cancel)?;
             }
         }
+        Ok(())
+    }
+
+    fn hold(&mut self, id: SweepId, hold: Hold, message: &Arc<str>) -> Result<(), Misfit> {
+        let sweep = self.running(id)?;
+        sweep.held = Some(Arc::clone(message));
+        match hold {
+            Hold::Pause => sweep.wish = Wish::Pause,
+            Hold::Stop => self.end_early(id, Wish::Stop)?,
+        }
+        Ok(())
+    }
+
+    /// What is not done never will be.
+    fn end_early(&mut self, id: SweepId, wish: Wish) -> Result<(), Misfit> {
+        let sweep = self.running(id)?;
+        sweep.wish = wish;
+        let number = sweep.number;
+        for held in sweep.jobs.abandon() {
+            self.leases.remove(&held.lease);
+        }
+        self.unended.remove(&number);
         Ok(())
     }
 
@@ -182,30 +206,45 @@ impl State {
 
     fn attempt_failed(
         &mut self,
-        id: SweepId,
-        job: JobNumber,
-        generation: Generation,
+        (id, job, generation): (SweepId, JobNumber, Generation),
         lease: LeaseId,
         class: FailureClass,
+        counts: bool,
         message: &Arc<str>,
     ) -> Result<(), Misfit> {
-        let sweep = self.release(id, job, generation, lease)?;
+        let (sweep, held) = self.release(id, job, generation, lease)?;
         let position = sweep.plan.position_of(job);
         sweep.jobs.n_lost_attempts += 1;
         sweep.last_failure = Some(Arc::clone(message));
+        if class != FailureClass::Lost {
+            sweep.trial.fail(message);
+        }
         let touched = sweep.jobs.touched.entry(position).or_default();
+        let mut first = false;
         match class {
-            FailureClass::Transient => touched.n_transient += 1,
-            FailureClass::Lost => touched.n_lost += 1,
-            FailureClass::Poison => {
-                touched.n_strikes += 1;
-                touched.n_lost = 0;
-            }
+            FailureClass::Transient => first = touched.fail_on(held.worker, counts),
+            FailureClass::Lost | FailureClass::Poison => touched.n_strikes += u32::from(counts),
             FailureClass::Invalid => return Err(Misfit::WrongState { sweep: id, job, what: "invalid and not done" }),
         }
-        let mark = if class == FailureClass::Transient { Mark::Backoff } else { Mark::Again };
-        sweep.jobs.mark(position, mark);
+        let is_transient = class == FailureClass::Transient;
+        sweep.jobs.mark(position, if is_transient { Mark::Backoff } else { Mark::Again });
+        if is_transient && counts {
+            let failure = Suspicion { at: JobAt { sweep: id, position }, generation, first };
+            self.suspect(held.worker, failure, message);
+        }
         Ok(())
+    }
+
+    /// What a worker fails that fails one job after another is no fault of the jobs.
+    fn suspect(&mut self, worker: WorkerId, failure: Suspicion, message: &Arc<str>) {
+        let spared = self.suspects.fail(worker, failure, message);
+        for Suspicion { at, generation, .. } in spared.into_iter().filter(|failure| failure.first) {
+            let Some(sweep) = self.sweeps.get_mut(&at.sweep) else { continue };
+            let same = sweep.generation(at.position) == generation;
+            if let Some(touched) = sweep.jobs.touched.get_mut(&at.position).filter(|_| same) {
+                touched.n_counted = touched.n_counted.saturating_sub(1);
+            }
+        }
     }
 
     fn lease_returned(
@@ -215,7 +254,7 @@ impl State {
         generation: Generation,
         lease: LeaseId,
     ) -> Result<(), Misfit> {
-        let sweep = self.release(id, job, generation, lease)?;
+        let (sweep, _) = self.release(id, job, generation, lease)?;
         let position = sweep.plan.position_of(job);
         let touched = sweep.jobs.touched.entry(position).or_default();
         touched.attempts -= 1;
@@ -225,9 +264,8 @@ impl State {
 
     fn job_ended(
         &mut self,
-        id: SweepId,
-        job: JobNumber,
-        generation: Generation,
+        (id, job, generation): (SweepId, JobNumber, Generation),
+        lease: Option<LeaseId>,
         outcome: Outcome,
         message: Option<&Arc<str>>,
     ) -> Result<(), Misfit> {
@@ -237,9 +275,16 @@ impl State {
         let excluded = before == Mark::Excluded || before == Mark::Fresh && sweep.plan.is_excluded(job);
         let can_end = !excluded && !before.is_done() && !sweep.is_blocked(position);
         let mark = mark_of(outcome).filter(|_| can_end).ok_or(wrong)?;
+        if outcome.has_rows() {
+            sweep.trial.succeed();
+        }
         if mark == Mark::Failed || mark == Mark::Quarantined {
-            sweep.jobs.n_lost_attempts += 1;
             sweep.last_failure = message.cloned().or(sweep.last_failure.take());
+            // Else its last attempt failed before this, and was counted then.
+            if before == Mark::Leased {
+                sweep.jobs.n_lost_attempts += 1;
+                message.into_iter().for_each(|message| sweep.trial.fail(message));
+            }
         }
         let held = sweep.jobs.end(position, mark, message);
         let forgets = mutation::is_on(Mutation::ForgetGroup) && !outcome.has_rows();
@@ -249,6 +294,9 @@ impl State {
         let (number, ended) = (sweep.number, sweep.state().is_ended());
         if let Some(held) = held {
             self.leases.remove(&held.lease);
+            if outcome.has_rows() && lease == Some(held.lease) {
+                self.suspects.succeed(held.worker);
+            }
         }
         if ended {
             self.unended.remove(&number);
@@ -256,20 +304,20 @@ impl State {
         Ok(())
     }
 
-    /// Takes a lease from its job, whose mark the caller then changes.
+    /// Takes a lease from its job, whose mark the caller then changes; with the lease, its worker.
     fn release(
         &mut self,
         id: SweepId,
         job: JobNumber,
         generation: Generation,
         lease: LeaseId,
-    ) -> Result<&mut Sweep, Misfit> {
+    ) -> Result<(&mut Sweep, Held), Misfit> {
         let wrong = Misfit::WrongState { sweep: id, job, what: "taken from that lease" };
         let at = self.leases.remove(&lease).ok_or_else(|| wrong.clone())?;
         let (sweep, position) = self.job(id, job, generation)?;
         let held = sweep.jobs.touched.get_mut(&position).and_then(|touched| touched.held.take());
-        let fits = at == JobAt { sweep: id, position } && held.is_some_and(|held| held.lease == lease);
-        if fits { Ok(sweep) } else { Err(wrong) }
+        let held = held.filter(|held| at == JobAt { sweep: id, position } && held.lease == lease);
+        held.map(|held| (sweep, held)).ok_or(wrong)
     }
 
     /// A job of a sweep that has not ended.

@@ -57,7 +57,7 @@ impl State {
             assert!(!struck || !again && jobs.strikes(position) > 0);
             let failed = matches!(mark, Mark::Failed | Mark::Quarantined | Mark::Skipped);
             assert!(failed || !jobs.messages.contains_key(&position));
-            let passed = position < jobs.cursor && sweep.state() != crate::SweepState::Cancelled;
+            let passed = position < jobs.cursor && !sweep.wish.is_end();
             assert!(!passed || mark != Mark::Fresh, "the cursor passed a fresh job at {position}");
         }
         assert_eq!((jobs.runs, jobs.comparisons), (runs, comparisons), "counters of {}", sweep.id);
@@ -71,7 +71,7 @@ impl State {
         let (jobs, mark) = (&sweep.jobs, sweep.jobs.marks.get(position));
         let Some(group) = sweep.plan.group(job) else { return false };
         let ended = group.members.iter().all(|run| jobs.marks.get(sweep.plan.position_of(*run)).is_done());
-        let cancelled = sweep.state() == crate::SweepState::Cancelled;
+        let cancelled = sweep.wish.is_end();
         assert!(ended || mark == Mark::Fresh, "a comparison is {mark:?} before its members");
         assert!(!ended || mark != Mark::Fresh || cancelled, "a comparison is blocked after its members");
         true

@@ -12,14 +12,35 @@ use super::marks::{Mark, Marks};
 pub(crate) struct Touched {
     /// Leases so far that were not handed back.
     pub(crate) attempts: u32,
-    /// Transient failures so far.
+    /// Transient failures so far: with each the wait grows.
     pub(crate) n_transient: u32,
-    /// Leases lost since the last strike.
-    pub(crate) n_lost: u32,
+    /// Those that count towards `max_attempts`.
+    pub(crate) n_counted: u32,
+    /// Workers on which it failed transiently, the last at the end, no two equal.
+    pub(crate) failed_on: Vec<WorkerId>,
     /// Strikes so far.
     pub(crate) n_strikes: u32,
     /// The lease under way.
     pub(crate) held: Option<Held>,
+}
+
+impl Touched {
+    /// Most workers that are remembered to have failed one job; the first are forgotten.
+    const MAX_FAILED_ON: usize = 64;
+
+    /// A transient failure on that worker. Returns whether it was the first there.
+    pub(crate) fn fail_on(&mut self, worker: WorkerId, counts: bool) -> bool {
+        self.n_transient += 1;
+        self.n_counted += u32::from(counts);
+        if self.failed_on.contains(&worker) {
+            return false;
+        }
+        if self.failed_on.len() == Self::MAX_FAILED_ON {
+            self.failed_on.remove(0);
+        }
+        self.failed_on.push(worker);
+        true
+    }
 }
 
 /// A lease under way.
@@ -194,12 +215,15 @@ impl Jobs {
         self.touched.remove(&position)?.held
     }
 
-    /// Forgets all that is ready or under way, when the sweep is cancelled: what is not done is fresh again, never to be
-    /// drawn.
+    /// Forgets all that is ready or under way, when the sweep is cancelled or stopped: what is not done is fresh again.
     /// The leases that were under way are returned.
     pub(crate) fn abandon(&mut self) -> Vec<Held> {
         let touched = std::mem::take(&mut self.touched);
         let ready = std::mem::take(&mut self.ready);
+        // A retry of a sweep that was stopped goes on with them.
+        if let Some(first) = touched.keys().next() {
+            self.cursor = self.cursor.min(*first);
+        }
         for &position in touched.keys().chain(&ready) {
             self.mark(position, Mark::Fresh);
         }

@@ -9,16 +9,19 @@ pub(crate) mod jobs;
 pub(crate) mod marks;
 mod retry;
 mod snapshot;
+pub(crate) mod suspects;
 pub(crate) mod sweep;
+pub(crate) mod trial;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use traipse_sweep::{Incarnation, LeaseId, SweepId};
 
 pub use apply::Misfit;
-pub(crate) use apply::{LOSSES_A_STRIKE, STRIKES};
+pub(crate) use apply::STRIKES;
 pub use codec::DecodeError;
 pub use retry::Reopened;
+use suspects::Suspects;
 pub(crate) use sweep::{Plans, Sweep, Wish};
 
 /// Where a lease's job stands.
@@ -40,6 +43,8 @@ pub(crate) struct State {
     unended: BTreeSet<u64>,
     /// Leases under way.
     leases: BTreeMap<LeaseId, JobAt>,
+    /// Workers whose last report was no success.
+    pub(crate) suspects: Suspects,
 }
 
 impl State {

@@ -6,6 +6,7 @@ use traipse_sweep::{JobNumber, RequestId, SweepId};
 
 use super::jobs::Held;
 use super::marks::Mark;
+use super::trial::Trial;
 use super::{Misfit, State, Sweep, Wish};
 use crate::pump::SweepState;
 
@@ -52,6 +53,16 @@ impl Sweep {
         Reopened { n_runs, n_comparisons: jobs.iter().map(n).sum::<u64>() - n_runs }
     }
 
+    /// After a stop: what held it is taken to be mended, and comparisons that were ready then are so again.
+    fn go_on(&mut self) {
+        (self.held, self.trial) = (None, Trial::default());
+        for position in self.plan.n_run_jobs()..self.plan.n_jobs() {
+            if self.is_blocked(position) && self.members_have_ended(self.plan.job_at(position)) {
+                self.jobs.mark(position, Mark::Ready);
+            }
+        }
+    }
+
     /// As if those jobs had never been leased, in a new generation. Returns the leases that were under way.
     fn reopen(&mut self, jobs: &[Range<u64>]) -> Result<Vec<Held>, Misfit> {
         let mut held = Vec::new();
@@ -94,6 +105,9 @@ impl State {
         sweep.last_failure = None;
         if before.is_ended() {
             sweep.wish = Wish::Run;
+            if before == SweepState::Stopped {
+                sweep.go_on();
+            }
             sweep.retries.weights_gone |= before == SweepState::Completed;
             self.unended.insert(sweep.number);
         }

@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use traipse_sweep::{Incarnation, LeaseId, RequestId, SweepId, WorkerId};
+use traipse_sweep::{Generation, Incarnation, LeaseId, RequestId, SweepId, WorkerId};
 
 use super::codec::{DecodeError, Reader, Writer};
 use super::jobs::{Counts, Held, Jobs, Touched};
 use super::marks::Mark;
 use super::retry::{REMEMBERED, Reopened};
-use super::{Misfit, Plans, State, Sweep, Wish};
+use super::suspects::{Suspect, Suspects, Suspicion};
+use super::trial::Trial;
+use super::{JobAt, Misfit, Plans, State, Sweep, Wish};
 use crate::pump::RestoreError;
 
 const MAGIC: &[u8; 8] = b"traipse\n";
 /// Raised with every change of what follows; all earlier ones are read.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// The first format with generations and retries.
 const WITH_RETRIES: u64 = 2;
+/// The first format with suspects, trials and holds.
+const WITH_SUSPECTS: u64 = 3;
 
 impl State {
     /// Linear in the touched jobs and in the runs of equal marks.
@@ -29,6 +33,7 @@ impl State {
         for sweep in self.sweeps() {
             encode_sweep(sweep, &mut writer);
         }
+        encode_suspects(&self.suspects, &mut writer);
         writer.finish()
     }
 
@@ -50,6 +55,9 @@ impl State {
             }
             state.put(sweep);
         }
+        if format >= WITH_SUSPECTS {
+            decode_suspects(&mut state.suspects, &mut reader)?;
+        }
         reader.end()?;
         Ok(state)
     }
@@ -62,9 +70,12 @@ fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
         Wish::Run => 0,
         Wish::Pause => 1,
         Wish::Cancel => 2,
+        Wish::Stop => 3,
     });
     writer.optional_text(sweep.numerics.as_ref());
     writer.optional_text(sweep.last_failure.as_ref());
+    writer.optional_text(sweep.held.as_ref());
+    encode_trial(&sweep.trial, writer);
     let jobs = &sweep.jobs;
     writer.number(jobs.cursor);
     writer.number(jobs.n_lost_attempts);
@@ -78,15 +89,67 @@ fn encode_touched(jobs: &Jobs, writer: &mut Writer) {
     writer.number(jobs.touched.len() as u64);
     for (&position, touched) in &jobs.touched {
         writer.number(position);
-        for count in [touched.attempts, touched.n_transient, touched.n_lost, touched.n_strikes] {
+        for count in [touched.attempts, touched.n_transient, touched.n_counted, touched.n_strikes] {
             writer.number(u64::from(count));
         }
+        writer.number(touched.failed_on.len() as u64);
+        touched.failed_on.iter().for_each(|worker| writer.id(worker.0));
         writer.number(u64::from(touched.held.is_some()));
         if let Some(held) = touched.held {
             writer.number(held.lease.0);
             writer.id(held.worker.0);
         }
     }
+}
+
+fn encode_trial(trial: &Trial, writer: &mut Writer) {
+    match trial {
+        Trial::Over => writer.number(0),
+        Trial::Open { n_failed, message } => {
+            writer.number(1);
+            writer.number(u64::from(*n_failed));
+            writer.optional_text(message.as_ref());
+        }
+    }
+}
+
+fn decode_trial(reader: &mut Reader<'_>) -> Result<Trial, DecodeError> {
+    match reader.number()? {
+        0 => Ok(Trial::Over),
+        1 => Ok(Trial::Open { n_failed: reader.small("failures")?, message: reader.optional_text()? }),
+        _ => Err(DecodeError::OutOfRange("trial")),
+    }
+}
+
+fn encode_suspects(suspects: &Suspects, writer: &mut Writer) {
+    writer.number(suspects.all().len() as u64);
+    for (worker, suspect) in suspects.all() {
+        writer.id(worker.0);
+        writer.number(u64::from(suspect.n_suspensions));
+        writer.optional_text(suspect.message.as_ref());
+        writer.number(suspect.failures.len() as u64);
+        for Suspicion { at, generation, first } in &suspect.failures {
+            writer.id(at.sweep.0);
+            writer.number(at.position);
+            writer.number(u64::from(generation.0));
+            writer.number(u64::from(*first));
+        }
+    }
+}
+
+fn decode_suspects(suspects: &mut Suspects, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    for _ in 0..reader.number()? {
+        let worker = WorkerId(reader.id()?);
+        let n_suspensions = reader.small("suspensions")?;
+        let mut suspect = Suspect { n_suspensions, message: reader.optional_text()?, failures: Vec::new() };
+        for _ in 0..reader.number()? {
+            let at = JobAt { sweep: SweepId(reader.id()?), position: reader.number()? };
+            let (generation, first) = (Generation(reader.small("generation")?), reader.number()? == 1);
+            suspect.failures.push(Suspicion { at, generation, first });
+        }
+        suspects.put(worker, suspect);
+    }
+    Ok(())
 }
 
 fn encode_marks(jobs: &Jobs, writer: &mut Writer) {
@@ -148,15 +211,22 @@ fn decode_sweep(number: u64, format: u64, reader: &mut Reader<'_>, plans: &mut P
         0 => Wish::Run,
         1 => Wish::Pause,
         2 => Wish::Cancel,
+        3 => Wish::Stop,
         _ => return Err(DecodeError::OutOfRange("wish").into()),
     };
     sweep.numerics = reader.optional_text()?;
     sweep.last_failure = reader.optional_text()?;
+    if format >= WITH_SUSPECTS {
+        sweep.held = reader.optional_text()?;
+        sweep.trial = decode_trial(reader)?;
+    } else {
+        sweep.trial = Trial::Over;
+    }
     let n_jobs = sweep.plan.n_jobs();
     let jobs = &mut sweep.jobs;
     jobs.cursor = reader.number()?;
     jobs.n_lost_attempts = reader.number()?;
-    decode_touched(jobs, reader)?;
+    decode_touched(format, jobs, reader)?;
     decode_marks(jobs, n_jobs, reader)?;
     decode_messages(jobs, reader)?;
     if format >= WITH_RETRIES {
@@ -182,19 +252,28 @@ fn is_whole(sweep: &Sweep) -> bool {
         && n_under_way == jobs.touched.len() as u64
         && jobs.touched.iter().all(touched_fits)
         && jobs.messages.keys().all(|position| jobs.marks.get(*position) >= Mark::Failed)
-        && (n_under_way + jobs.comparisons.n_ready == 0 || sweep.wish != Wish::Cancel)
+        && (n_under_way + jobs.comparisons.n_ready == 0 || !sweep.wish.is_end())
 }
 
-fn decode_touched(jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+fn decode_touched(format: u64, jobs: &mut Jobs, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     for _ in 0..reader.number()? {
         let position = reader.number()?;
         let mut touched = Touched {
             attempts: reader.small("attempts")?,
             n_transient: reader.small("failures")?,
-            n_lost: reader.small("losses")?,
+            n_counted: reader.small("counted failures")?,
             n_strikes: reader.small("strikes")?,
+            failed_on: Vec::new(),
             held: None,
         };
+        if format >= WITH_SUSPECTS {
+            for _ in 0..reader.number()? {
+                touched.failed_on.push(WorkerId(reader.id()?));
+            }
+        } else {
+            // Every failure counted then, and here stood losses, which were parts of a strike.
+            touched.n_counted = touched.n_transient;
+        }
         if reader.number()? == 1 {
             touched.held = Some(Held { lease: LeaseId(reader.number()?), worker: WorkerId(reader.id()?) });
         }

@@ -10,14 +10,23 @@ use super::generations::Generations;
 use super::jobs::Jobs;
 use super::marks::Mark;
 use super::retry::Retries;
+use super::trial::Trial;
 use crate::pump::{SweepState, SweepStatus};
 
-/// What a person last asked of a sweep.
+/// What a person, or the coordinator itself, last asked of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     Run,
     Pause,
+    Stop,
     Cancel,
+}
+
+impl Wish {
+    /// Whether what is not done never will be.
+    pub(crate) fn is_end(self) -> bool {
+        matches!(self, Self::Stop | Self::Cancel)
+    }
 }
 
 /// One sweep.
@@ -35,6 +44,10 @@ pub(crate) struct Sweep {
     pub(crate) generations: Generations,
     pub(crate) retries: Retries,
     pub(crate) last_failure: Option<Arc<str>>,
+    /// Why the coordinator itself paused or stopped it, while that lasts.
+    pub(crate) held: Option<Arc<str>>,
+    /// How its first attempts ended.
+    pub(crate) trial: Trial,
 }
 
 impl Sweep {
@@ -53,12 +66,15 @@ impl Sweep {
             generations: Generations::default(),
             retries: Retries::default(),
             last_failure: None,
+            held: None,
+            trial: Trial::default(),
         }
     }
 
     pub(crate) fn state(&self) -> SweepState {
         match self.wish {
             Wish::Cancel => SweepState::Cancelled,
+            Wish::Stop => SweepState::Stopped,
             _ if self.n_remaining() == 0 => SweepState::Completed,
             Wish::Pause => SweepState::Paused,
             Wish::Run => SweepState::Active,
@@ -124,7 +140,7 @@ impl Sweep {
 
     /// Whether a job is over: done in its generation, or cancelled.
     pub(crate) fn is_over(&self, position: u64) -> bool {
-        self.wish == Wish::Cancel || self.jobs.marks.get(position).is_done()
+        self.wish.is_end() || self.jobs.marks.get(position).is_done()
     }
 
     /// Runs never leased, without excluded ones.
@@ -163,7 +179,7 @@ impl Sweep {
     /// The counts as people see them. O(1).
     pub(crate) fn status(&self) -> SweepStatus {
         let counts = self.jobs.counts();
-        let cancelled = self.wish == Wish::Cancel;
+        let cancelled = self.wish.is_end();
         let (n_left, n_blocked) = (self.n_fresh() + counts.n_again + counts.n_ready, self.n_blocked());
         SweepStatus {
             sweep: self.id,
@@ -183,7 +199,8 @@ impl Sweep {
             n_quarantined: counts.n_quarantined,
             n_cancelled: if cancelled { n_left + n_blocked } else { 0 },
             n_lost_attempts: self.jobs.n_lost_attempts,
-            message: self.last_failure.clone(),
+            held: self.held.is_some(),
+            message: self.held.as_ref().or(self.last_failure.as_ref()).cloned(),
             numerics: self.numerics.clone(),
         }
     }
@@ -195,6 +212,7 @@ impl PartialEq for Sweep {
         (self.id, self.number, &self.spec, self.wish) == (other.id, other.number, &other.spec, other.wish)
             && (&self.numerics, &self.jobs, &self.last_failure) == (&other.numerics, &other.jobs, &other.last_failure)
             && (&self.generations, &self.retries) == (&other.generations, &other.retries)
+            && (&self.held, &self.trial) == (&other.held, &other.trial)
     }
 }
 

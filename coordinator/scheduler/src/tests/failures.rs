@@ -1,6 +1,6 @@
 //! Failures by class: retried, struck, quarantined, final.
 
-use traipse_sweep::{Fact, FailureClass, Outcome};
+use traipse_sweep::FailureClass;
 
 use super::world::*;
 use crate::command::Lease;
@@ -27,15 +27,71 @@ fn transient_failures_wait_longer_each_time_and_are_final_at_last() {
 }
 
 #[test]
-fn an_invalid_job_fails_at_once() {
-    let mut world = World::with_runs(2);
-    let mut worker = world.worker(1, 1);
-    let lease = world.acquire(&mut worker)[0];
-    assert!(world.end(&mut worker, &lease, failed(FailureClass::Invalid)));
-    assert_eq!(world.status().n_failed, 1);
-    let ranges = world.pump.without_rows(SWEEP);
-    assert_eq!((ranges[0].first_job.0, ranges[0].n_jobs, ranges[0].outcome), (0, 1, Outcome::Failed));
-    assert_eq!(ranges[0].message.as_deref(), Some("it is invalid"));
+fn a_transient_failure_counts_once_a_worker_while_there_are_others() {
+    let mut world = World::new();
+    world.submit(SWEEP, &spec_with(1, r#""max_attempts":2"#)).unwrap();
+    let mut one = world.worker(1, 1);
+    let lease = world.acquire(&mut one)[0];
+    assert!(world.end(&mut one, &lease, failed(FailureClass::Transient)));
+    for again in 0..5 {
+        world.pass(61.0);
+        let lease = world.acquire(&mut one)[0];
+        // Another comes while the job runs: it may do better.
+        let mut two = world.worker(2, 1);
+        assert!(world.end(&mut one, &lease, failed(FailureClass::Transient)));
+        assert_eq!((world.status().n_failed, world.status().n_backoff), (0, 1), "again {again}");
+        world.report(&mut two, vec![], 0);
+    }
+    world.pass(61.0);
+    let mut two = world.worker(2, 1);
+    let lease = world.acquire(&mut two)[0];
+    assert!(world.end(&mut two, &lease, failed(FailureClass::Transient)));
+    assert_eq!(world.status().n_failed, 1, "on two workers");
+}
+
+#[test]
+fn a_job_is_left_to_workers_that_have_not_failed_it() {
+    let mut world = World::with_runs(1);
+    let (mut one, mut two) = (world.worker(1, 1), world.worker(2, 1));
+    let lease = world.acquire(&mut one)[0];
+    assert!(world.end(&mut one, &lease, failed(FailureClass::Transient)));
+    world.pass(1.1);
+    assert_eq!(world.acquire(&mut one), [], "another is alive");
+    let lease = world.acquire(&mut two)[0];
+    assert!(world.end(&mut two, &lease, failed(FailureClass::Transient)));
+    world.pass(2.1);
+    let lease = world.acquire(&mut one)[0];
+    assert_eq!(lease.attempt, 3, "all have failed it");
+    assert!(world.end(&mut one, &lease, failed(FailureClass::Transient)));
+    world.pass(4.1);
+    let lease = world.acquire(&mut two)[0];
+    assert!(world.end(&mut two, &lease, failed(FailureClass::Transient)));
+    assert_eq!(world.status().n_failed, 1, "there is nobody else, so that every failure counts");
+}
+
+#[test]
+fn a_job_goes_back_to_a_worker_that_failed_it_when_the_others_are_gone() {
+    for with_crash in [false, true] {
+        let mut world = World::with_runs(1);
+        let (mut one, mut two) = (world.worker(1, 1), world.worker(2, 1));
+        let lease = world.acquire(&mut one)[0];
+        assert!(world.end(&mut one, &lease, failed(FailureClass::Transient)));
+        if with_crash {
+            let (seq, bytes) = (world.pump.snapshot_seq(), world.pump.snapshot().encode());
+            world.crash(Some((seq, &bytes)));
+            (one, two) = (world.worker(1, 1), world.worker(2, 1));
+        }
+        for _ in 0..2 {
+            world.pass(10.0);
+            assert_eq!(world.acquire(&mut one), [], "the other was heard");
+            world.beat(&two, &[]);
+        }
+        for _ in 0..3 {
+            world.pass(10.0);
+            world.beat(&one, &[]);
+        }
+        assert_eq!(world.acquire(&mut one).len(), 1, "the other is silent");
+    }
 }
 
 #[test]
@@ -51,19 +107,6 @@ fn the_third_strike_quarantines() {
     }
     assert_eq!((world.status().n_quarantined, world.status().state), (1, SweepState::Completed));
     assert_eq!(world.acquire(&mut worker), []);
-}
-
-#[test]
-fn every_third_loss_is_a_strike_and_the_ninth_quarantines() {
-    let mut world = World::with_runs(1);
-    for life in 1..=9 {
-        let (mut worker, _) = world.life(1, life, 1, &[]);
-        assert_eq!(world.acquire(&mut worker).len(), 1, "life {life}");
-    }
-    world.life(1, 10, 1, &[]);
-    assert_eq!(world.status().n_quarantined, 1);
-    let poison = |fact: &Fact| matches!(fact, Fact::AttemptFailed { class: FailureClass::Poison, .. });
-    assert_eq!(world.n_facts(poison), 2);
 }
 
 /// Leases of two workers with three slots each, of which the first worker has reported a panic of job 0.

@@ -3,7 +3,10 @@
 mod comparisons;
 mod durability;
 mod failures;
+mod holds;
 mod leases;
+mod limits;
+mod losses;
 mod placement;
 mod queue;
 mod retries;
@@ -12,5 +15,6 @@ mod sessions;
 mod sharing;
 mod simulation;
 mod snapshots;
+mod suspensions;
 mod sweeps;
 mod world;

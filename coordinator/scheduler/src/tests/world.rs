@@ -262,6 +262,11 @@ pub(super) fn spec(n: u64) -> String {
     )
 }
 
+/// The same with more of `[execution]`.
+pub(super) fn spec_with(n: u64, execution: &str) -> String {
+    spec(n).replace(r#""order":"grid""#, &format!(r#""order":"grid",{execution}"#))
+}
+
 /// A balanced sweep of `3 × 4 × n_seeds` jobs, of which two cells are excluded.
 pub(super) fn grid_spec(n_seeds: u64) -> String {
     format!(

@@ -31,11 +31,12 @@ fn fact() -> impl Strategy<Value = Fact> {
             generation,
             lease
         }),
-        (sweep(), job(), generation(), lease(), prop::sample::select(classes.to_vec()), text()).prop_map(
-            |(sweep, job, generation, lease, class, message)| {
-                Fact::AttemptFailed { sweep, job, generation, lease, class, message }
-            }
-        ),
+        (sweep(), job(), generation(), lease(), prop::sample::select(classes.to_vec()), any::<bool>(), text())
+            .prop_map(|(sweep, job, generation, lease, class, counts, message)| {
+                Fact::AttemptFailed { sweep, job, generation, lease, class, counts, message }
+            }),
+        (sweep(), prop::sample::select(vec![Hold::Pause, Hold::Stop]), text())
+            .prop_map(|(sweep, hold, message)| Fact::SweepHeld { sweep, hold, message }),
         (
             sweep(),
             job(),
@@ -79,6 +80,20 @@ proptest! {
     #[test]
     fn any_bytes_are_facts_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = decode(&bytes);
+    }
+}
+
+#[test]
+fn failures_of_before_the_field_count_but_for_lost_ones() {
+    let old = |class: v1::FailureClass| {
+        let failed = v1::AttemptFailed { sweep: vec![1; 16], class: class as i32, ..Default::default() };
+        let facts = vec![v1::FactRecord { fact: Some(Wire::AttemptFailed(failed)) }];
+        decode(&v1::FactBatch { version: VERSION, facts }.encode_to_vec()).unwrap().remove(0)
+    };
+    for (class, expected) in
+        [(v1::FailureClass::Transient, true), (v1::FailureClass::Poison, true), (v1::FailureClass::Lost, false)]
+    {
+        assert!(matches!(old(class), Fact::AttemptFailed { counts, .. } if counts == expected), "{class:?}");
     }
 }
 

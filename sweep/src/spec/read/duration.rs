@@ -36,8 +36,9 @@ pub fn length_of_time(text: &str) -> Result<Duration, String> {
     parse(text).map_err(|why| format!("{} is {why}: {HELP}", quote(text)))
 }
 
-/// A length of time in the largest unit that divides it.
-pub(crate) fn text(duration: Duration) -> String {
+/// A length of time as a sweep file has it, in the largest unit that divides it.
+#[must_use]
+pub fn text(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let unit = UNITS.iter().find(|(_, unit)| seconds % unit == 0);
     let (name, unit) = unit.expect("one second divides every whole number of seconds");
@@ -59,9 +60,9 @@ mod tests {
 
     #[test]
     fn the_largest_unit_that_divides_is_written() {
-        for (seconds, expected) in [(1, "1s"), (90, "90s"), (600, "10m"), (7200, "2h"), (5400, "90m"), (86_400, "1d")] {
-            assert_eq!(text(Duration::from_secs(seconds)), expected);
-            assert_eq!(super::seconds(expected), Some(seconds));
+        for (whole, expected) in [(1, "1s"), (90, "90s"), (600, "10m"), (7200, "2h"), (5400, "90m"), (86_400, "1d")] {
+            assert_eq!(text(Duration::from_secs(whole)), expected);
+            assert_eq!(seconds(expected), Some(whole));
         }
         for bad in ["", "h", "2", "2 h", "+2h", "-1s", "1.5h", "2w", "1h30m"] {
             assert_eq!(seconds(bad), None, "{bad}");

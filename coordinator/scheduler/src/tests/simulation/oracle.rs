@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use traipse_sweep::facts::Control;
+use traipse_sweep::facts::{Control, Hold};
 use traipse_sweep::{Fact, Generation, JobNumber, LeaseId, SweepId};
 
 use super::super::world::*;
@@ -23,6 +23,7 @@ pub(super) struct Oracle {
     asked: BTreeMap<u64, Asked>,
     n_batches: usize,
     admitted: BTreeSet<SweepId>,
+    /// Or stopped by the coordinator.
     cancelled: BTreeSet<SweepId>,
     /// By job: the lease whose report was accepted.
     ended: BTreeMap<Job, Option<LeaseId>>,
@@ -81,7 +82,8 @@ impl Oracle {
     fn happened(&mut self, fact: &Fact) {
         match fact {
             Fact::SweepAdmitted { sweep, .. } => assert!(self.admitted.insert(*sweep)),
-            Fact::SweepControlled { sweep, control: Control::Cancel } => assert!(self.cancelled.insert(*sweep)),
+            Fact::SweepControlled { sweep, control: Control::Cancel }
+            | Fact::SweepHeld { sweep, hold: Hold::Stop, .. } => assert!(self.cancelled.insert(*sweep)),
             Fact::AttemptFailed { lease, .. } => _ = self.failed.insert(*lease),
             Fact::Granted { sweep, job, lease, .. } => self.granted(*lease, (*sweep, *job)),
             Fact::JobEnded { sweep, job, generation, lease, .. } => {
