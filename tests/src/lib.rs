@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 pub mod process;
+pub mod simulation;
 
 /// The workspace's root folder.
 #[must_use]

@@ -214,7 +214,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
             Err(rejection) => return actions.push(Action::Answer { reply, answer: Err(rejection) }),
         };
         self.open.insert(reply, Some(session));
-        let only_grants = grants_alone(&reaction);
+        let only_grants = self.shows_grants_alone(&reaction);
         let Some(Answer::Reported(answer)) = self.absorb(reaction, actions) else {
             unreachable!("a report is answered as one");
         };
@@ -236,7 +236,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
                 continue;
             }
             answer.seq = seq;
-            let at_once = grants_alone(&reaction) && answer.stop.is_empty();
+            let at_once = self.shows_grants_alone(&reaction) && answer.stop.is_empty();
             self.absorb(reaction, actions);
             self.lines.unpark(session);
             self.give(Waiting::Report { session, answer }, at_once, actions);
@@ -253,6 +253,18 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
             let answer = Reported { seq, ..Reported::default() };
             self.give(Waiting::Report { session, answer }, true, actions);
         }
+    }
+
+    /// Whether a reaction did nothing but grant leases, which need not be durable to be shown; but what they show must be:
+    /// that the job is there in its generation, and of a comparison that its members have ended.
+    fn shows_grants_alone(&self, reaction: &Reaction<B>) -> bool {
+        reaction.facts.iter().all(|fact| match fact {
+            Fact::Granted { sweep, job, generation, .. } => self.committed.sweep(*sweep).is_some_and(|sweep| {
+                let position = sweep.position(*job);
+                position.is_some_and(|at| sweep.generation(at) == *generation && !sweep.is_blocked(at))
+            }),
+            _ => false,
+        })
     }
 
     /// Takes a reaction's facts and effects on their way to the journal; its answer is left to the caller.
@@ -303,9 +315,4 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         }
         actions.extend(waiting.into_iter().filter_map(|waiting| self.release(waiting)));
     }
-}
-
-/// Whether a reaction did nothing but grant leases, which need not be durable to be shown.
-fn grants_alone<B>(reaction: &Reaction<B>) -> bool {
-    reaction.facts.iter().all(|fact| matches!(fact, Fact::Granted { .. }))
 }
