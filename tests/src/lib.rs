@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub mod chaos;
 pub mod process;
 pub mod simulation;
 

@@ -26,7 +26,8 @@ pub enum Error {
     },
     /// The file was written by another version.
     #[error(
-        "the journal {} has schema version {found}, and this build reads version {expected}: use the build that wrote it",
+        "the journal {} has schema version {found}, and this build reads version {expected}: use the build that wrote it; \
+         nothing was changed",
         path.display()
     )]
     Version {
@@ -36,6 +37,20 @@ pub enum Error {
         found: i64,
         /// What this build reads.
         expected: i64,
+    },
+    /// What is whole, but not of this build's words.
+    #[error(
+        "batch {seq} of the journal {} holds what this build does not know ({source}): use the build that wrote it; \
+         nothing was changed",
+        path.display()
+    )]
+    OtherBuild {
+        /// Which file.
+        path: PathBuf,
+        /// Which batch.
+        seq: u64,
+        /// What is not known.
+        source: convert::Error,
     },
     /// A setting on which durability rests did not take.
     #[error(
@@ -53,7 +68,11 @@ pub enum Error {
         expected: &'static str,
     },
     /// The file is damaged.
-    #[error("the journal {} is damaged: {damage}; put it back from a copy", path.display())]
+    #[error(
+        "the journal {} is damaged: {damage}; nothing was changed: put the whole data folder back from a copy, or \
+         start with another one (docs/operations.md, Recovery)",
+        path.display()
+    )]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -92,6 +111,25 @@ pub enum Error {
 /// What is wrong with a journal.
 #[derive(Debug, thiserror::Error)]
 pub enum Damage {
+    /// The file begins with zeros.
+    #[error("it begins with zeros, as a file does whose blocks were lost in a crash of the machine")]
+    Zeros,
+    /// The file is shorter than it was.
+    #[error("it is cut off: {found} bytes, of at least {expected}")]
+    Truncated {
+        /// Bytes that its header counts.
+        expected: u64,
+        /// Bytes that are there.
+        found: u64,
+    },
+    /// A transaction in the log is damaged, and others follow it.
+    #[error("frame {frame} of its log {} does not match its checksum, and transactions that were durable follow it", path.display())]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// Counted from 1; 0 is the header.
+        frame: u64,
+    },
     /// SQLite's own check.
     #[error("{0}")]
     Pages(String),
@@ -106,17 +144,17 @@ pub enum Damage {
         /// The one found.
         found: u64,
     },
-    /// A batch does not decode.
-    #[error("batch {seq}: {source}")]
-    Facts {
-        /// Which batch.
-        seq: u64,
-        /// What is wrong with it.
-        source: convert::Error,
-    },
     /// No snapshot matches its digest, and the facts before it are gone.
-    #[error("no snapshot matches its digest")]
+    #[error("neither of its snapshots is whole, and the facts before them are gone")]
     Snapshot,
+    /// The facts end before a snapshot that is damaged, or begin after the one that is used.
+    #[error("batches {first} to {last} are missing")]
+    Missing {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
     /// A value that must be there is not, or is not of its type.
     #[error("{0} is missing or malformed")]
     Value(&'static str),

@@ -3,7 +3,11 @@
 
 mod artifacts;
 mod batch;
+#[cfg(test)]
+mod damage_tests;
 mod error;
+mod header;
+mod log;
 mod open;
 mod owner;
 mod restore;

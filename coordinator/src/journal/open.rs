@@ -1,4 +1,4 @@
-//! Opening: a fresh file gets its tables; another one is checked before anything is written.
+//! Opening: a fresh file gets its tables; another one is checked, by its bytes alone, before SQLite may write anything.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,19 +7,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, S
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
 use traipse_sweep::Incarnation;
 
-use super::{Damage, Error};
+use super::header::{self, APPLICATION_ID};
+use super::{Damage, Error, log};
 
-/// "TRAP": names the file's kind in SQLite's header.
-const APPLICATION_ID: i64 = 0x5452_4150;
-
-/// Version of the tables.
-const SCHEMA_VERSION: i64 = 1;
+/// Version of the tables. A change of them raises it, adds a step to what brings older files up to it, and leaves a folder
+/// of the version before in `tests/data`.
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// How long a connection of an earlier life may take to let go.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// SQLite's code for a file that is no database.
+/// SQLite's codes for a file that is no database, and for one that is broken.
 const NOT_A_DATABASE: &str = "26";
+const CORRUPT: u64 = 11;
 
 const TABLES: &str = "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -50,6 +50,8 @@ pub(super) struct Opened {
 
 /// Opens the file, or makes it; `fresh` is the secret of a new one.
 pub(super) async fn open(path: &Path, fresh: [u8; 32]) -> Result<Opened, Error> {
+    header::check(path)?;
+    log::check(path)?;
     let mut connection = connect(path).await?;
     check_durable(&mut connection, path).await?;
     if is_empty(&mut connection, path).await? {
@@ -78,12 +80,17 @@ async fn connect(path: &Path) -> Result<SqliteConnection, Error> {
     options.connect().await.map_err(|source| opening(path, source))
 }
 
-/// A file that is no database shows itself at the first statement, wherever that is.
+/// A file that is no database, or a broken one, shows itself at the first statement, wherever that is.
 fn opening(path: &Path, source: sqlx::Error) -> Error {
     let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
-    match code.as_deref() {
-        Some(NOT_A_DATABASE) => Error::Foreign { path: path.to_owned() },
-        _ => Error::Open { path: path.to_owned(), source },
+    let (path, code) = (path.to_owned(), code.unwrap_or_default());
+    match code.as_str() {
+        NOT_A_DATABASE => Error::Foreign { path },
+        // The low byte is the code; the others say more of it.
+        code if code.parse::<u64>().is_ok_and(|code| code & 0xff == CORRUPT) => {
+            Error::Damaged { path, damage: Damage::Pages(source.to_string()) }
+        }
+        _ => Error::Open { path, source },
     }
 }
 
@@ -124,12 +131,12 @@ async fn create(connection: &mut SqliteConnection, path: &Path, secret: [u8; 32]
 
 async fn check_kind(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
     let kind: i64 = value(connection, path, "PRAGMA application_id").await?;
-    if kind != APPLICATION_ID {
+    if kind != i64::from(APPLICATION_ID) {
         return Err(Error::Foreign { path: path.to_owned() });
     }
     let found: i64 = value(connection, path, "PRAGMA user_version").await?;
-    if found != SCHEMA_VERSION {
-        return Err(Error::Version { path: path.to_owned(), found, expected: SCHEMA_VERSION });
+    if found != i64::from(SCHEMA_VERSION) {
+        return Err(Error::Version { path: path.to_owned(), found, expected: SCHEMA_VERSION.into() });
     }
     Ok(())
 }
@@ -201,17 +208,23 @@ mod tests {
         assert!(matches!(open(&text, [0; 32]).await, Err(Error::Foreign { .. })));
         assert_eq!(std::fs::read(&text).unwrap(), before);
 
+        // Of another program, in its own journal mode, which must stay.
         let other = dir.path().join("other");
-        let mut connection = connect(&other).await.unwrap();
+        let mut connection =
+            SqliteConnectOptions::new().filename(&other).create_if_missing(true).connect().await.unwrap();
         connection.execute("CREATE TABLE mine(a)").await.unwrap();
         connection.close().await.unwrap();
+        let before = std::fs::read(&other).unwrap();
         assert!(matches!(open(&other, [0; 32]).await, Err(Error::Foreign { .. })));
+        assert_eq!(std::fs::read(&other).unwrap(), before);
 
         let newer = dir.path().join("newer");
         let mut opened = open(&newer, [0; 32]).await.unwrap();
         opened.connection.execute("PRAGMA user_version = 99").await.unwrap();
         opened.connection.close().await.unwrap();
+        let before = std::fs::read(&newer).unwrap();
         let error = open(&newer, [0; 32]).await.map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("schema version 99"), "{error}");
+        assert!(error.contains("schema version 99") && error.contains("reads version"), "{error}");
+        assert_eq!(std::fs::read(&newer).unwrap(), before);
     }
 }

@@ -22,31 +22,50 @@ pub(crate) struct Restored {
     pub(crate) next_seq: u64,
 }
 
+/// What there is of snapshots.
+struct Snapshots {
+    /// The batch of the newest, whole or not; 0 where there is none.
+    newest: u64,
+    /// The newest that is whole.
+    whole: Option<(u64, Vec<u8>)>,
+}
+
 impl Ledger {
     pub(super) async fn restore(&mut self) -> Result<Restored, Error> {
-        let snapshot = self.newest_snapshot().await?;
-        let (seq, state) = snapshot.map_or((0, None), |(seq, state)| (seq, Some(state)));
-        let (facts, last) = self.facts_after(seq).await?;
+        let Snapshots { newest, whole } = self.snapshots().await?;
+        let (seq, state) = whole.map_or((0, None), |(seq, state)| (seq, Some(state)));
+        let (facts, last) = match self.facts_after(seq).await {
+            // Without a whole snapshot all facts must be there, from the first.
+            Err(Error::Damaged { damage: Damage::Gap { last: 0, .. }, .. }) if newest > 0 && state.is_none() => {
+                return Err(self.damaged(Damage::Snapshot));
+            }
+            other => other?,
+        };
+        if last < newest {
+            return Err(self.damaged(Damage::Missing { first: last + 1, last: newest }));
+        }
         Ok(Restored { snapshot: state, facts, next_seq: last + 1 })
     }
 
     /// Two are kept, so that a damaged one costs nothing but time.
-    async fn newest_snapshot(&mut self) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    async fn snapshots(&mut self) -> Result<Snapshots, Error> {
         let reading = self.reading();
         let found = sqlx::query("SELECT seq, state, digest FROM snapshots ORDER BY seq DESC")
             .fetch_all(&mut self.connection)
             .await
             .map_err(&reading)?;
-        let n_found = found.len();
+        let mut snapshots = Snapshots { newest: 0, whole: None };
         for row in found {
             let seq = row.try_get::<i64, _>(0).map_err(&reading)?.cast_unsigned();
             let state: Vec<u8> = row.try_get(1).map_err(&reading)?;
+            snapshots.newest = snapshots.newest.max(seq);
             if row.try_get::<Vec<u8>, _>(2).map_err(&reading)? == digest(seq, &state) {
-                return Ok(Some((seq, state)));
+                snapshots.whole = Some((seq, state));
+                break;
             }
-            tracing::warn!(seq, "a snapshot does not match its digest: an older one is used");
+            tracing::warn!(seq, "a snapshot does not match its digest: what is before it is used");
         }
-        if n_found == 0 { Ok(None) } else { Err(self.damaged(Damage::Snapshot)) }
+        Ok(snapshots)
     }
 
     /// The facts of all batches after `seq`, and the last batch's number.
@@ -67,7 +86,9 @@ impl Ledger {
             if row.try_get::<Vec<u8>, _>(2).map_err(&reading)? != digest(seq, &bytes) {
                 return Err(damaged(Damage::Digest(seq)));
             }
-            all.extend(facts::decode(&bytes).map_err(|source| damaged(Damage::Facts { seq, source }))?);
+            // What matches its digest is what was written.
+            let decoded = facts::decode(&bytes);
+            all.extend(decoded.map_err(|source| Error::OtherBuild { path: path.clone(), seq, source })?);
             last = seq;
         }
         Ok((all, last))

@@ -13,13 +13,13 @@ use super::*;
 use crate::block::Block;
 use crate::reference::Reference;
 
-const SWEEP: SweepId = SweepId(9);
+pub(super) const SWEEP: SweepId = SweepId(9);
 
-fn dir() -> TempDir {
+pub(super) fn dir() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-async fn open(dir: &TempDir) -> Result<(Ledger, Start), Error> {
+pub(super) async fn open(dir: &TempDir) -> Result<(Ledger, Start), Error> {
     Ledger::open(&dir.path().join("journal.sqlite"), [3; 32], 1_000_000).await
 }
 
@@ -54,12 +54,12 @@ fn attempt(job: u64) -> AttemptRecord {
     }
 }
 
-fn fact(job: u64) -> Fact {
+pub(super) fn fact(job: u64) -> Fact {
     let (generation, lease) = (Generation(0), Some(LeaseId(job)));
     Fact::JobEnded { sweep: SWEEP, job: JobNumber(job), generation, lease, outcome: Outcome::Succeeded, message: None }
 }
 
-fn batch(seq: u64, jobs: std::ops::Range<u64>) -> Batch<Block> {
+pub(super) fn batch(seq: u64, jobs: std::ops::Range<u64>) -> Batch<Block> {
     Batch {
         seq,
         facts: jobs.clone().map(fact).collect(),
@@ -68,7 +68,7 @@ fn batch(seq: u64, jobs: std::ops::Range<u64>) -> Batch<Block> {
     }
 }
 
-async fn run(ledger: &mut Ledger, sql: &'static str) {
+pub(super) async fn run(ledger: &mut Ledger, sql: &'static str) {
     sqlx::query(sql).execute(&mut ledger.connection).await.unwrap();
 }
 
@@ -130,7 +130,8 @@ async fn two_snapshots_are_kept_and_a_damaged_one_costs_nothing() {
 
     run(&mut ledger, "UPDATE snapshots SET state = X'00'").await;
     ledger.close().await.unwrap();
-    assert!(open(&dir).await.err().unwrap().to_string().contains("no snapshot matches its digest"));
+    let error = open(&dir).await.err().unwrap().to_string();
+    assert!(error.contains("neither of its snapshots is whole"), "{error}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use super::{Shared, refusal};
 use crate::block::Block;
 use crate::driver::Entry;
 use crate::ingest::Held;
+use crate::lease_token::Leased;
 
 /// Most jobs' reports in one call, and most leases that are held or handed back: lease-ahead and slots stay far below.
 pub(super) const MAX_REPORTS: usize = 16_384;
@@ -38,8 +39,10 @@ pub(super) async fn command(
     for (at, report) in request.reports.into_iter().enumerate() {
         let report = convert::report::parts(report)
             .map_err(|error| refusal::message(&error.within(format!("reports[{at}]"))))?;
-        if !shared.tokens.is_of(&report.token, report.lease) {
-            return Err(Status::permission_denied(format!("reports[{at}].token is not lease {}'s", report.lease)));
+        let (lease, sweep, job, generation) = (report.lease, report.sweep, report.job, report.generation);
+        if !shared.tokens.is_for(&report.token, Leased { lease, sweep, job, generation }) {
+            let text = format!("reports[{at}].token is not that of lease {lease} of job {} of sweep {sweep}", job.0);
+            return Err(Status::permission_denied(text));
         }
         parts.push(report);
     }

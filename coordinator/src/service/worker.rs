@@ -14,6 +14,7 @@ use traipse_sweep::{Incarnation, LeaseId};
 use super::{DEADLINE, Shared, checkpoints, members, refusal, report, stored, within};
 use crate::driver::CallError;
 use crate::ingest::Held;
+use crate::lease_token::Leased;
 
 /// Most slots of one worker.
 const MAX_SLOTS: u32 = 4_096;
@@ -53,7 +54,9 @@ impl Workers {
         };
         let answer = self.shared.driver.call(Command::Register(register)).await.map_err(refusal::call)?;
         let Answer::Registered { session, ended } = answer else { return Err(refusal::wrong_answer()) };
-        tracing::info!(%worker, incarnation = request.incarnation, n_slots = request.n_slots, "registered");
+        let n_reattached = held.len().saturating_sub(ended.len());
+        let (incarnation, n_slots) = (request.incarnation, request.n_slots);
+        tracing::info!(%worker, incarnation, n_slots, n_reattached, "registered");
         let artifacts = &self.shared.artifacts;
         Ok(v1::RegisterResponse {
             session: self.session_text(session),
@@ -76,6 +79,10 @@ impl Workers {
         let (command, stored, shelved) = report::command(&self.shared, session, request, held).await?;
         let answer = self.shared.driver.call(Command::Report(command)).await.map_err(refusal::call)?;
         let Answer::Reported(reported) = answer else { return Err(refusal::wrong_answer()) };
+        let n_superseded = reported.accepted.iter().filter(|&&accepted| !accepted).count();
+        if n_superseded > 0 {
+            tracing::info!(n_superseded, "reports came too late, and their rows are dropped");
+        }
         stored::drop_refused(&self.shared, stored, &reported.accepted).await;
         checkpoints::drop_done(&self.shared, shelved);
         Ok(self.response(reported))
@@ -112,12 +119,13 @@ impl Workers {
     }
 
     fn lease(&self, lease: Lease) -> v1::Lease {
+        let leased = Leased { lease: lease.lease, sweep: lease.sweep, job: lease.job, generation: lease.generation };
         v1::Lease {
             sweep: lease.sweep.to_string(),
             job: lease.job.0,
             generation: lease.generation.0,
             lease: lease.lease.0,
-            token: self.shared.tokens.of(lease.lease).to_vec(),
+            token: self.shared.tokens.of(leased).to_vec(),
             attempt: lease.attempt,
         }
     }

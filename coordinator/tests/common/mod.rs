@@ -1,6 +1,7 @@
 //! A real server on a free port, and a worker written by hand.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod raw;
 pub(crate) mod results;
 
 use std::path::Path;
