@@ -14,6 +14,8 @@ pub(crate) enum Error {
     Spec(Box<SpecProblem>),
     /// The network, the disk or the data is in the way.
     Environment(Trouble),
+    /// A job that does not stop has taken its slot: a new process is needed, which a supervisor starts.
+    Hung(Trouble),
 }
 
 /// A cause and its remedy.
@@ -34,11 +36,16 @@ impl Error {
         Self::Environment(Trouble { cause: cause.into(), help: None })
     }
 
+    /// A job that does not stop.
+    pub(crate) fn hung(cause: impl Into<anyhow::Error>) -> Self {
+        Self::Hung(Trouble { cause: cause.into(), help: None })
+    }
+
     /// The same error with its remedy.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         match &mut self {
-            Self::Use(trouble) | Self::Environment(trouble) => trouble.help = Some(help.into()),
+            Self::Use(trouble) | Self::Environment(trouble) | Self::Hung(trouble) => trouble.help = Some(help.into()),
             Self::Spec(_) => {}
         }
         self
@@ -48,7 +55,7 @@ impl Error {
     pub(crate) fn show(&self, screen: &Screen) {
         match self {
             Self::Spec(problem) => screen.alert(problem.render(screen.draws())),
-            Self::Use(trouble) | Self::Environment(trouble) => screen.alert(trouble.render()),
+            Self::Use(trouble) | Self::Environment(trouble) | Self::Hung(trouble) => screen.alert(trouble.render()),
         }
     }
 }

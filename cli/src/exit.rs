@@ -10,6 +10,8 @@ pub(crate) const RUNS_FAILED: u8 = 1;
 pub(crate) const WRONG_USE: u8 = 2;
 /// The network, the disk or the data is in the way.
 pub(crate) const ENVIRONMENT: u8 = 3;
+/// A worker has to be started again, since a job in it does not stop: EX_TEMPFAIL.
+pub(crate) const HUNG: u8 = 75;
 /// Ctrl-C or SIGTERM.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -20,6 +22,7 @@ Exit codes:
   1    the sweep ended with failed or quarantined runs, or was cancelled
   2    wrong use, or a bad sweep file
   3    the environment: network, disk, data
+  75   a worker left because a job in it did not stop: start it again
   130  interrupted
 
 Environment:
@@ -51,6 +54,7 @@ pub(crate) fn code(end: &Result<End, Error>) -> u8 {
         Ok(End::Interrupted) => INTERRUPTED,
         Err(Error::Use(_) | Error::Spec(_)) => WRONG_USE,
         Err(Error::Environment(_)) => ENVIRONMENT,
+        Err(Error::Hung(_)) => HUNG,
     }
 }
 
@@ -66,6 +70,7 @@ mod tests {
             (Ok(End::Interrupted), 130),
             (Err(Error::wrong_use("no")), 2),
             (Err(Error::environment(anyhow::anyhow!("no"))), 3),
+            (Err(Error::hung(anyhow::anyhow!("no"))), 75),
         ];
         for (end, expected) in ends {
             assert_eq!(code(&end), expected);

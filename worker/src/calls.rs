@@ -1,26 +1,23 @@
 //! Calls to the coordinator, each a task of its own that ends in one [`Answer`].
 //!
-//! Heartbeats have a connection of their own: flow control couples the calls on one connection, and a report of a
-//! megabyte must not cost a lease.
+//! Heartbeats are sent elsewhere, by a thread with connections of its own: flow control couples the calls on one
+//! connection, and a report of a megabyte must not cost a lease.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use tonic::{Response, Status};
 use traipse_agent::{Call, Register, Report};
 use traipse_proto::client::{self, Authorised};
 use traipse_proto::v1::worker_service_client::WorkerServiceClient;
 use traipse_proto::{PROTOCOL, v1};
 use traipse_store::Store;
-use traipse_sweep::{LeaseId, SweepId};
+use traipse_sweep::SweepId;
 
 use crate::reach;
 use crate::sweeps::Sweep;
 use crate::wire::{self, Introduction};
-
-/// A heartbeat that is not answered within this has failed: the next one is due anyway.
-const HEARTBEAT_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(crate) type Client = WorkerServiceClient<Authorised>;
 
@@ -39,7 +36,6 @@ pub(crate) enum Answer {
 struct Coordinator {
     url: String,
     work: Client,
-    beats: Client,
 }
 
 /// The calls that are under way. Dropping it ends them.
@@ -54,17 +50,19 @@ pub(crate) struct Calls {
 impl Calls {
     /// Clients of all coordinators; nothing connects yet.
     pub(crate) fn new(urls: &[String], token: &str) -> Result<Self, client::Error> {
-        let connect = |url: &String| {
-            let client = || client::connect_lazy(url, token).map(|clients| clients.worker);
-            Ok(Coordinator { url: url.clone(), work: client()?, beats: client()? })
-        };
-        let coordinators = urls.iter().map(connect).collect::<Result<_, client::Error>>()?;
+        let coordinators = urls.iter().map(|url| Ok(Coordinator { url: url.clone(), work: client(url, token)? }));
+        let coordinators = coordinators.collect::<Result<_, client::Error>>()?;
         Ok(Self { coordinators, at: 0, under_way: JoinSet::new(), main: None })
     }
 
     /// The address of the coordinator that is called now.
     pub(crate) fn url(&self) -> &str {
         &self.coordinators[self.at].url
+    }
+
+    /// Which of the list that is.
+    pub(crate) fn at(&self) -> usize {
+        self.at
     }
 
     /// Calls the next coordinator of the list from now on.
@@ -119,26 +117,16 @@ impl Calls {
         });
     }
 
-    /// Beats with each lease's progress.
-    pub(crate) fn beat(&mut self, call: Call, session: &str, leases: Vec<(LeaseId, u64)>) {
-        let mut client = self.coordinators[self.at].beats.clone();
-        let leases = leases.into_iter().map(|(lease, progress)| v1::LeaseProgress { lease: lease.0, progress });
-        let request = v1::HeartbeatRequest { session: session.to_owned(), leases: leases.collect() };
-        self.under_way.spawn(async move {
-            let answered = client.heartbeat(client::with_deadline(request, HEARTBEAT_DEADLINE)).await;
-            match answered.map(Response::into_inner) {
-                Ok(response) => Answer::BeatAnswered { call, response },
-                Err(status) => Answer::Failed { call, status },
-            }
-        });
-    }
-
     pub(crate) fn fetch_spec(&mut self, sweep: SweepId) {
         let mut client = self.work();
         self.under_way.spawn(async move {
             let request = client::unary(v1::SpecRequest { sweep: sweep.to_string() });
             match client.spec(request).await.map(Response::into_inner) {
-                Ok(response) => Answer::Spec { sweep, spec: Sweep::of(sweep, &response.spec) },
+                // A plan of millions of runs takes its time, and other calls wait on this runtime.
+                Ok(response) => match spawn_blocking(move || Sweep::of(sweep, &response.spec)).await {
+                    Ok(spec) => Answer::Spec { sweep, spec },
+                    Err(_) => Answer::SpecFailed { sweep, status: Status::internal("its plan broke off") },
+                },
                 Err(status) => Answer::SpecFailed { sweep, status },
             }
         });
@@ -156,6 +144,11 @@ impl Calls {
         }
         self.main = Some(self.under_way.spawn(call));
     }
+}
+
+/// A client of that coordinator; nothing connects yet.
+pub(crate) fn client(url: &str, token: &str) -> Result<Client, client::Error> {
+    client::connect_lazy(url, token).map(|clients| clients.worker)
 }
 
 /// Says to a person what a refused register means.

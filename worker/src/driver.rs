@@ -1,6 +1,6 @@
 //! The task that owns the agent: it waits for what happens, tells the agent, and does what the agent says.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,14 +8,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
-use traipse_agent::{Action, Agent, Call, Event, Exit, Lease};
+use traipse_agent::{Action, Agent, Call, Event, Exit, Finished, JobEnd, Lease};
 use traipse_proto::v1::{JobReport, RegisterResponse};
 use traipse_store::Store;
 use traipse_sweep::LeaseId;
 
-use crate::calls::{Answer, Calls};
+use crate::beats::{Beats, Order};
+use crate::calls::{self, Answer, Calls};
 use crate::job::Context;
 use crate::members::Line;
 use crate::options::{Error, Options};
@@ -25,6 +26,9 @@ use crate::spool::{FileSpool, Keeper, Left};
 use crate::state::State;
 use crate::sweeps::{Sweep, Sweeps};
 use crate::wire::{self, Introduction};
+
+/// How often it is looked whether a job's time is over.
+const LIMIT_CHECK: Duration = Duration::from_millis(200);
 
 /// Runs one worker. Returns when it has left: after `shutdown` is cancelled and what it had is finished, reported or
 /// handed back; or when it cannot go on.
@@ -45,7 +49,7 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
     tracing::debug!(memory_per_slot = scratch.memory, "snapshots beyond this go to a file");
     let (data, line, runtime) = (options.data.clone(), Line::default(), Handle::current());
     let context = Arc::new(Context { data, scratch, reach, line, runtime, checkpoint_every: options.checkpoint_every });
-    let pool = Pool::start(options.n_slots, &context).map_err(|source| Error::Thread { source })?;
+    let pool = Pool::start(options.n_threads(), &context).map_err(|source| Error::Thread { source })?;
     let seed = (state.id.0 as u64) ^ u64::from(state.incarnation.0);
     let spool = match &options.around_spool {
         Some(around) => around(spool),
@@ -56,13 +60,18 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
         worker: state.id,
         incarnation: state.incarnation,
         n_slots: options.n_slots,
+        n_threads: options.n_threads(),
         labels: options.all_labels(),
         memory: options.memory.bytes(),
     };
+    let (coordinators, token) = (options.coordinator.clone(), options.token.clone());
+    let beats = Beats::start(move || coordinators.iter().map(|url| calls::client(url, &token)).collect());
     let driver = Driver {
         agent: Agent::new(options.config(seed)),
         epoch: Instant::now(),
         calls,
+        beats: beats.map_err(|source| Error::Thread { source })?,
+        heartbeat: Duration::MAX,
         pool,
         context,
         introduction,
@@ -84,6 +93,9 @@ struct Driver {
     /// The agent's time zero.
     epoch: Instant,
     calls: Calls,
+    beats: Beats,
+    /// How often the coordinator wants to hear one.
+    heartbeat: Duration,
     pool: Pool,
     context: Arc<Context>,
     introduction: Introduction,
@@ -107,6 +119,8 @@ struct Driver {
 impl Driver {
     async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
         let mut leaving = false;
+        let mut looks = tokio::time::interval(LIMIT_CHECK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while let Some(event) = self.events.pop_front() {
                 if let Some(exit) = self.tell(event) {
@@ -116,6 +130,8 @@ impl Driver {
             let deadline = self.agent.next_deadline();
             tokio::select! {
                 answer = self.calls.answer() => self.take_answer(answer),
+                answer = self.beats.answer() => self.take_answer(answer),
+                _ = looks.tick(), if !self.given.is_empty() => self.given.values().for_each(Signals::stop_if_late),
                 kept = self.keeper.answer() => self.take_kept(kept),
                 () = self.pool.news() => self.take_ends(),
                 () = shutdown.cancelled(), if !leaving => {
@@ -130,6 +146,7 @@ impl Driver {
 
     /// Tells the agent and does what it says.
     fn tell(&mut self, event: Event<JobReport>) -> Option<Exit> {
+        let mut stops = BTreeSet::new();
         for action in self.agent.on(self.epoch.elapsed(), event) {
             match action {
                 Action::Register(register) => self.calls.register(&self.introduction, &register),
@@ -137,9 +154,9 @@ impl Driver {
                     let reaches_store = self.context.reach.store().is_some();
                     self.calls.report(call, &self.session, &report, wait, reaches_store);
                 }
-                Action::Beat { call, leases } => self.beat(call, &leases),
+                Action::Beat { call, leases } => self.beat(call, leases),
                 Action::Start(leases) => self.give(leases),
-                Action::Stop(lease) => self.stop(lease),
+                Action::Stop(lease) => drop(stops.insert(lease)),
                 Action::Recall => {
                     let unstarted = self.pool.recall();
                     unstarted.iter().for_each(|lease| drop(self.given.remove(lease)));
@@ -152,35 +169,40 @@ impl Driver {
                 Action::Exit(exit) => return Some(exit),
             }
         }
+        if !stops.is_empty() {
+            self.stop(&stops);
+        }
         None
     }
 
     fn give(&mut self, leases: Vec<Lease>) {
         let given_at = std::time::Instant::now();
         let jobs = leases.into_iter().map(|lease| {
-            let signals = Signals::default();
-            self.given.insert(lease.lease, signals.clone());
             let missing = || Arc::new(Sweep::Broken("the worker has lost the sweep's spec".to_owned()));
             let sweep = self.sweeps.get(&lease.sweep).cloned().unwrap_or_else(missing);
+            let signals = Signals::within(lease.time_limit.or_else(|| sweep.time_limit()));
+            self.given.insert(lease.lease, signals.clone());
             Job { lease, sweep, given_at, signals }
         });
         let jobs = jobs.collect();
         self.pool.give(jobs);
     }
 
-    fn stop(&self, lease: LeaseId) {
-        if let Some(signals) = self.given.get(&lease) {
+    /// What has not started ends at once; it would wait for a thread only to be told.
+    fn stop(&mut self, leases: &BTreeSet<LeaseId>) {
+        let withdrawn = self.pool.withdraw(leases);
+        for signals in leases.iter().filter_map(|lease| self.given.get(lease)) {
             signals.stop.store(true, Ordering::Relaxed);
         }
+        withdrawn.iter().for_each(|lease| drop(self.given.remove(lease)));
+        let stopped = |lease| Finished { lease, end: JobEnd::Stopped };
+        self.events.push_back(Event::Finished(withdrawn.into_iter().map(stopped).collect()));
     }
 
-    fn beat(&mut self, call: Call, leases: &[LeaseId]) {
-        let progress = |lease: &LeaseId| {
-            let done = self.given.get(lease).map(|signals| signals.progress.load(Ordering::Relaxed));
-            (*lease, done.unwrap_or(0))
-        };
-        let leases = leases.iter().map(progress).collect();
-        self.calls.beat(call, &self.session, leases);
+    fn beat(&self, call: Call, leases: Vec<LeaseId>) {
+        let leases = leases.into_iter().map(|lease| (lease, self.given.get(&lease).cloned())).collect();
+        let (at, session, period) = (self.calls.at(), self.session.clone(), self.heartbeat);
+        self.beats.order(Order { call, at, session, period, leases });
     }
 
     fn take_ends(&mut self) {
@@ -249,6 +271,7 @@ impl Driver {
         self.context.line.set(self.calls.work());
         self.session = response.session;
         let heartbeat = Duration::from_millis(response.heartbeat_ms);
+        self.heartbeat = heartbeat;
         let n_ended = response.ended.len();
         if n_ended > 0 {
             tracing::warn!(

@@ -16,6 +16,7 @@ use traipse_proto::{INLINE_ROWS_BYTES, MAX_ROWS_BYTES, MEMBERS_KIND, ROWS_KIND, 
 use traipse_store::Name;
 use traipse_sweep::plan::JobKind;
 use traipse_sweep::settings::ModelKind;
+use traipse_sweep::spec::duration_text;
 use traipse_sweep::{FailureClass, JobNumber, Outcome, Plan, RowBlock, Schema};
 
 use crate::clocks;
@@ -34,7 +35,7 @@ const KEPT: &str = "snapshots.safetensors";
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) data: Arc<Cache>,
-    /// Of one slot.
+    /// Of one job that runs.
     pub(crate) scratch: Scratch,
     pub(crate) reach: Reach,
     pub(crate) line: Line,
@@ -64,9 +65,16 @@ pub(crate) fn run(job: Job, context: &Context) -> JobEnd<v1::JobReport> {
     let (started, cpu) = (Instant::now(), clocks::thread_cpu());
     let mut clock = RunClock::default();
     let mut has_checkpoints = false;
-    let result = match attempt(&job, context, &mut clock, &mut has_checkpoints) {
-        Ok(None) => return JobEnd::Stopped,
-        Ok(Some(result)) => result,
+    let ended = match attempt(&job, context, &mut clock, &mut has_checkpoints) {
+        Ok(None) => match job.signals.exceeded() {
+            Some(limit) => Err(transient(format!("it took longer than its time_limit of {}", duration_text(limit)))),
+            None => return JobEnd::Stopped,
+        },
+        Ok(Some(result)) => Ok(result),
+        Err(failure) => Err(failure),
+    };
+    let result = match ended {
+        Ok(result) => result,
         Err(Failure { class, message }) => {
             tracing::warn!(sweep = %job.lease.sweep, job = job.lease.job.0, %class, %message, "an attempt failed");
             PartsResult::Failed { class, message: cut(&message).into() }

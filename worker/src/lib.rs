@@ -3,6 +3,7 @@
 //! [`start`] runs one worker until it is told to leave. A task owns the [`traipse_agent::Agent`], which decides what
 //! to do; this crate does it. Jobs run on threads of their own, never on the runtime's.
 
+mod beats;
 mod calls;
 mod clocks;
 pub mod data;
@@ -21,6 +22,6 @@ mod sweeps;
 mod wire;
 
 pub use driver::start;
-pub use memory::{Memory, SizeError};
+pub use memory::{Memory, SizeError, size};
 pub use options::{Error, Options};
 pub use state::Error as StateError;

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter};
 use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use traipse_agent::CallFailure;
 use traipse_proto::convert::outcome;
@@ -22,8 +22,6 @@ use crate::wire;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait, after which a slot also looks whether it is to stop.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
-/// A coordinator that does not answer for so long costs the attempt.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 type Client = WorkerServiceClient<client::Authorised>;
 
@@ -63,9 +61,9 @@ pub(crate) fn fetch(job: &Job, plan: &Plan, context: &Context) -> Result<Option<
     Ok(Some(members))
 }
 
-/// Asks until there is an answer. None if the job is told to stop.
+/// Asks until there is an answer, also while the coordinator is away. None if the job is told to stop.
 fn ask(job: &Job, context: &Context) -> Result<Option<Vec<v1::Member>>, Failure> {
-    let (begun, mut wait) = (Instant::now(), FIRST_WAIT);
+    let mut wait = FIRST_WAIT;
     while !job.signals.stop.load(Ordering::Relaxed) {
         let Some(mut client) = context.line.client() else {
             return Err(transient("the worker is not registered".to_owned()));
@@ -82,7 +80,7 @@ fn ask(job: &Job, context: &Context) -> Result<Option<Vec<v1::Member>>, Failure>
             Err(status) => status,
         };
         match wire::failure(&status) {
-            CallFailure::Retry { after } if begun.elapsed() < PATIENCE => {
+            CallFailure::Retry { after } => {
                 std::thread::sleep(after.unwrap_or(wait).min(LONGEST_WAIT));
                 wait = (2 * wait).min(LONGEST_WAIT);
             }

@@ -41,10 +41,11 @@ pub enum Memory {
 
 /// Not a size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a size{why}: write a number and a unit, as 8GiB, 500MB or 0, or auto")]
+#[error("`{text}` is not a size{why}: write a number and a unit, as 8GiB, 500MB or 0{auto}")]
 pub struct SizeError {
     text: String,
     why: &'static str,
+    auto: &'static str,
 }
 
 impl Memory {
@@ -63,28 +64,32 @@ impl FromStr for Memory {
     type Err = SizeError;
 
     fn from_str(text: &str) -> Result<Self, SizeError> {
-        let refuse = |why| SizeError { text: text.to_owned(), why };
-        let word = text.trim().to_ascii_uppercase();
-        if word == "AUTO" {
+        if text.trim().eq_ignore_ascii_case("auto") {
             return Ok(Self::Auto);
         }
-        let unit = UNITS.into_iter().find_map(|(unit, bytes)| Some((word.strip_suffix(unit)?, bytes)));
-        let (number, unit) = match unit {
-            Some((number, unit)) => (number.trim_end(), Some(unit)),
-            None => (word.as_str(), None),
-        };
-        let number: f64 = number.parse().map_err(|_| refuse(""))?;
-        if !number.is_finite() || number < 0.0 {
-            return Err(refuse(""));
-        }
-        let Some(unit) = unit.or((number == 0.0).then_some(1)) else { return Err(refuse(", for it has no unit")) };
-        let bytes = number * unit as f64;
-        if bytes >= u64::MAX as f64 {
-            Err(refuse(", but more than any machine has"))
-        } else {
-            Ok(Self::Bytes(bytes as u64))
-        }
+        size(text).map(Self::Bytes).map_err(|error| SizeError { auto: ", or auto", ..error })
     }
+}
+
+/// A number with a unit: powers of 1,000 (`500MB`) or of 1,024 (`8GiB`, `8G`), in either case.
+///
+/// # Errors
+/// If it is none, or more than any machine has.
+pub fn size(text: &str) -> Result<u64, SizeError> {
+    let refuse = |why| SizeError { text: text.to_owned(), why, auto: "" };
+    let word = text.trim().to_ascii_uppercase();
+    let unit = UNITS.into_iter().find_map(|(unit, bytes)| Some((word.strip_suffix(unit)?, bytes)));
+    let (number, unit) = match unit {
+        Some((number, unit)) => (number.trim_end(), Some(unit)),
+        None => (word.as_str(), None),
+    };
+    let number: f64 = number.parse().map_err(|_| refuse(""))?;
+    if !number.is_finite() || number < 0.0 {
+        return Err(refuse(""));
+    }
+    let Some(unit) = unit.or((number == 0.0).then_some(1)) else { return Err(refuse(", for it has no unit")) };
+    let bytes = number * unit as f64;
+    if bytes >= u64::MAX as f64 { Err(refuse(", but more than any machine has")) } else { Ok(bytes as u64) }
 }
 
 /// What this process may use at most.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use traipse_agent::Config;
@@ -30,7 +31,7 @@ pub struct Options {
     pub coordinator: Vec<String>,
     /// Its bearer token.
     pub token: String,
-    /// Jobs to run at a time.
+    /// Jobs to hold at a time; as many of them run as the process has cores.
     pub n_slots: u32,
     /// For sweeps that require them, and for the table of attempts.
     pub labels: BTreeMap<String, String>,
@@ -40,7 +41,7 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Data sets, shared with other workers of this process.
     pub data: Arc<Cache>,
-    /// For the snapshots of all slots, in equal shares; what a run has beyond its share goes to a scratch file in the
+    /// For the snapshots of all jobs that run, in equal shares; what a run has beyond its share goes to a scratch file in the
     /// state folder.
     pub memory: Memory,
     /// How often a run that takes longer than this keeps a checkpoint in the artifact store, where the worker reaches it.
@@ -52,6 +53,11 @@ pub struct Options {
     pub around_spool: Option<AroundSpool>,
     /// How long running jobs may finish once the worker shall leave; then they stop and are handed back.
     pub grace: Duration,
+    /// How long a job may ignore that the coordinator has told it to stop: then the worker leaves, since nothing else
+    /// frees its slot.
+    pub stop_grace: Duration,
+    /// An outcome that took longer than this to compute is kept on disk at once.
+    pub keep_cost: Duration,
     /// A coordinator that was never reached is given up after this; one that was reached once, never.
     pub first_contact: Duration,
 }
@@ -72,6 +78,8 @@ impl Default for Options {
             spool_bytes: config.spool_bytes as u64,
             around_spool: None,
             grace: config.grace,
+            stop_grace: config.stop_grace,
+            keep_cost: config.keep_cost,
             first_contact: config.first_contact,
         }
     }
@@ -88,19 +96,28 @@ impl Options {
         Ok(())
     }
 
+    /// Jobs that run at a time: no more than the cores that this process may use.
+    pub(crate) fn n_threads(&self) -> u32 {
+        let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX));
+        self.n_slots.min(cores)
+    }
+
     /// The agent's configuration under these options.
     pub(crate) fn config(&self, seed: u64) -> Config {
         let mut config = Config::new(self.n_slots, seed);
+        config.n_threads = self.n_threads();
         config.grace = self.grace;
+        config.stop_grace = self.stop_grace;
+        config.keep_cost = self.keep_cost;
         config.first_contact = self.first_contact;
         config.report_bytes = traipse_proto::REPORT_BYTES;
         config.spool_bytes = usize::try_from(self.spool_bytes).unwrap_or(usize::MAX);
         config
     }
 
-    /// What one slot's runs may use, with the state folder for the rest.
+    /// What one run may use, with the state folder for the rest.
     pub(crate) fn scratch(&self, folder: &Path) -> Scratch {
-        Scratch { memory: self.memory.bytes() / u64::from(self.n_slots), folder: folder.to_owned() }
+        Scratch { memory: self.memory.bytes() / u64::from(self.n_threads()), folder: folder.to_owned() }
     }
 
     pub(crate) fn all_labels(&self) -> BTreeMap<String, String> {

@@ -1,12 +1,13 @@
-//! The slots: threads that take jobs from one queue, in order, and put what came of them into one heap.
+//! The threads that work: they take jobs from one queue, in order, and put what came of them into one heap.
 //!
+//! A slot is a permit to hold a job; there are no more threads than cores, so that a job that runs has one to itself.
 //! Both sides hand over in bulk: a batch of leases is one lock, and the driver takes all ends that there are at once.
 //! The queue and the heap are bounded by the leases that the agent holds.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use traipse_agent::{Finished, Lease};
@@ -28,13 +29,57 @@ pub(crate) struct Job {
 /// What the driver and a running job tell each other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signals {
-    /// Optimiser steps done.
+    /// Optimiser steps done, and measurements.
     pub(crate) progress: Arc<AtomicU64>,
     /// End at the next step boundary.
     pub(crate) stop: Arc<AtomicBool>,
+    watch: Arc<Watch>,
 }
 
-/// The slots of one worker.
+#[derive(Debug, Default)]
+struct Watch {
+    begun: OnceLock<Instant>,
+    /// How long the job may run.
+    limit: Option<Duration>,
+    /// Whether the stop came because the job's time is over.
+    is_late: AtomicBool,
+    /// Heartbeats while the job waited for a thread.
+    n_waits: AtomicU64,
+}
+
+impl Signals {
+    /// Of a job that may run for so long.
+    pub(crate) fn within(limit: Option<Duration>) -> Self {
+        Self { watch: Arc::new(Watch { limit, ..Watch::default() }), ..Self::default() }
+    }
+
+    /// The job has a thread now.
+    pub(crate) fn begin(&self, now: Instant) {
+        self.watch.begun.get_or_init(|| now);
+    }
+
+    /// What a heartbeat shows of the job: it grows while the job gets on, and while it waits for its turn.
+    pub(crate) fn shown(&self) -> u64 {
+        let waited = u64::from(self.watch.begun.get().is_none());
+        self.watch.n_waits.fetch_add(waited, Ordering::Relaxed) + waited + self.progress.load(Ordering::Relaxed)
+    }
+
+    /// Stops the job if its time is over.
+    pub(crate) fn stop_if_late(&self) {
+        let (begun, limit) = (self.watch.begun.get(), self.watch.limit);
+        if begun.zip(limit).is_some_and(|(begun, limit)| begun.elapsed() > limit) {
+            self.watch.is_late.store(true, Ordering::Relaxed);
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The limit, if the job was stopped for it.
+    pub(crate) fn exceeded(&self) -> Option<Duration> {
+        self.watch.limit.filter(|_| self.watch.is_late.load(Ordering::Relaxed))
+    }
+}
+
+/// The threads of one worker.
 #[derive(Debug)]
 pub(crate) struct Pool {
     shared: Arc<Shared>,
@@ -56,11 +101,11 @@ struct Queue {
 
 impl Pool {
     /// Starts the threads.
-    pub(crate) fn start(n_slots: u32, context: &Arc<Context>) -> std::io::Result<Self> {
+    pub(crate) fn start(n_threads: u32, context: &Arc<Context>) -> std::io::Result<Self> {
         let pool = Self { shared: Arc::default() };
-        for slot in 0..n_slots {
+        for at in 0..n_threads {
             let (shared, context) = (pool.shared.clone(), context.clone());
-            let thread = std::thread::Builder::new().name(format!("slot-{slot}"));
+            let thread = std::thread::Builder::new().name(format!("slot-{at}"));
             thread.spawn(move || shared.serve(&context))?;
         }
         Ok(pool)
@@ -76,6 +121,17 @@ impl Pool {
     /// Takes back all jobs that have not started.
     pub(crate) fn recall(&self) -> Vec<LeaseId> {
         lock(&self.shared.queue).jobs.drain(..).map(|job| job.lease.lease).collect()
+    }
+
+    /// Takes these back, as far as they have not started.
+    pub(crate) fn withdraw(&self, leases: &BTreeSet<LeaseId>) -> Vec<LeaseId> {
+        let mut withdrawn = Vec::new();
+        lock(&self.shared.queue).jobs.retain(|job| {
+            let stays = !leases.contains(&job.lease.lease);
+            withdrawn.extend((!stays).then_some(job.lease.lease));
+            stays
+        });
+        withdrawn
     }
 
     /// Resolves when jobs have ended since the last time. Safe to drop and call again.
@@ -98,10 +154,11 @@ impl Drop for Pool {
 }
 
 impl Shared {
-    /// A slot's life.
+    /// A thread's life.
     fn serve(&self, context: &Context) {
         while let Some(job) = self.next() {
             let lease = job.lease.lease;
+            job.signals.begin(Instant::now());
             let end = job::run(job, context);
             let mut ends = lock(&self.ends);
             let first = ends.is_empty();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Plan, Schema, SweepId};
@@ -27,6 +28,16 @@ impl Sweep {
                 let build = env!("CARGO_PKG_VERSION");
                 Self::Broken(format!("this worker (build {build}) cannot read the sweep's spec: {error}"))
             }
+        }
+    }
+}
+
+impl Sweep {
+    /// How long an attempt may take.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        match self {
+            Self::Ready { plan, .. } => Some(plan.spec().execution.time_limit),
+            Self::Broken(_) => None,
         }
     }
 }

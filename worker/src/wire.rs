@@ -15,6 +15,7 @@ pub(crate) struct Introduction {
     pub(crate) worker: WorkerId,
     pub(crate) incarnation: Incarnation,
     pub(crate) n_slots: u32,
+    pub(crate) n_threads: u32,
     pub(crate) labels: BTreeMap<String, String>,
     /// Bytes for all slots together.
     pub(crate) memory: u64,
@@ -28,6 +29,7 @@ impl Introduction {
             worker: self.worker.to_string(),
             incarnation: self.incarnation.0,
             n_slots: self.n_slots,
+            n_threads: self.n_threads,
             labels: self.labels.clone().into_iter().collect(),
             build: env!("CARGO_PKG_VERSION").to_owned(),
             numerics: traipse_nn::numerics(),
@@ -79,7 +81,7 @@ fn lease(lease: v1::Lease) -> Option<Lease> {
         lease: LeaseId(lease.lease),
         token: token.into(),
         attempt: lease.attempt,
-        time_limit: None,
+        time_limit: (lease.time_limit_ms > 0).then(|| Duration::from_millis(lease.time_limit_ms)),
     })
 }
 

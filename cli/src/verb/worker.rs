@@ -27,20 +27,24 @@ const MAX_SLOTS: i64 = 4096;
 pub(crate) struct Args {
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// Runs to train at a time, each on one core; else one a core.
+    /// Runs to hold at a time; as many of them train as there are cores, and more than that are taken only while they are
+    /// short. Else one a core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_SLOTS))]
     slots: Option<u32>,
     /// Labels, for sweeps that require them (`execution.require`) and for the table of attempts; device=cpu unless it is
     /// given.
     #[arg(long, value_name = "KEY=VALUE", value_parser = label, value_delimiter = ',')]
     labels: Vec<(String, String)>,
-    /// The folder of its identity; else the first free worker-N of the user's state folder.
+    /// The folder of its identity, and of outcomes that the coordinator has not answered for yet; else the first free worker-N of the user's state folder.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Memory for the snapshots of all runs under way, such as 8GiB or 500MB; what is beyond goes to a scratch file in
     /// the state folder. Sweeps may require that each slot's share is large enough. auto is half of the machine's.
     #[arg(long, value_name = "SIZE", default_value = "auto")]
     memory: Memory,
+    /// How many bytes of finished rows may wait for a coordinator that is away, such as 1GiB; beyond, no runs are taken.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = traipse_worker::size)]
+    spool_bytes: u64,
     /// How often a run that takes longer than this keeps a checkpoint in the artifact store: what a loss costs at most.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = length_of_time)]
     checkpoint_every: Duration,
@@ -53,6 +57,7 @@ struct Settings {
     labels: BTreeMap<String, String>,
     state: Option<PathBuf>,
     memory: Memory,
+    spool_bytes: u64,
     checkpoint_every: Duration,
 }
 
@@ -73,6 +78,7 @@ impl Args {
             labels,
             state: self.state,
             memory: self.memory,
+            spool_bytes: self.spool_bytes,
             checkpoint_every: self.checkpoint_every,
         })
     }
@@ -95,11 +101,15 @@ async fn work(settings: Settings, screen: &Screen) -> Result<End, Error> {
         labels: settings.labels,
         state: settings.state,
         memory: settings.memory,
+        spool_bytes: settings.spool_bytes,
         checkpoint_every: settings.checkpoint_every,
         data: Arc::new(Cache::default()),
         ..traipse_worker::Options::default()
     };
-    traipse_worker::start(options, interrupt).await.map_err(|error| Error::environment(anyhow::Error::new(error)))?;
+    traipse_worker::start(options, interrupt).await.map_err(|error| match error {
+        error @ traipse_worker::Error::Hung { .. } => Error::hung(error),
+        error => Error::environment(error),
+    })?;
     screen.note("left; what was under way is handed back");
     Ok(End::Done)
 }

@@ -69,6 +69,7 @@ fn open(pump: &mut Pump<u64, ()>, now: Duration, id: u64) -> Worker {
     let text = || Arc::from("x");
     let info = WorkerInfo {
         n_slots: 1,
+        n_threads: 1,
         labels: BTreeMap::new(),
         build: text(),
         numerics: text(),

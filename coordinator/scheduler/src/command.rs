@@ -131,8 +131,10 @@ pub struct Register {
 /// What a worker offers and is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerInfo {
-    /// Jobs at a time.
+    /// Jobs that it holds at a time.
     pub n_slots: u32,
+    /// Jobs that it runs at a time; 0 for as many as slots.
+    pub n_threads: u32,
     /// For requirements and for people.
     pub labels: BTreeMap<String, String>,
     /// Its version.
@@ -146,10 +148,16 @@ pub struct WorkerInfo {
 }
 
 impl WorkerInfo {
+    /// Jobs that run at a time, and share the memory.
+    #[must_use]
+    pub fn n_running(&self) -> u32 {
+        if self.n_threads == 0 { self.n_slots } else { self.n_threads.min(self.n_slots) }
+    }
+
     /// Whether the worker has all that a sweep requires.
     #[must_use]
     pub fn has(&self, require: &Require) -> bool {
-        let memory_mb = self.memory / u64::from(self.n_slots.max(1)) / BYTES_A_MB;
+        let memory_mb = self.memory / u64::from(self.n_running().max(1)) / BYTES_A_MB;
         memory_mb >= require.memory_mb && require.labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
     }
 }

@@ -33,6 +33,7 @@ fn rows(job: u64) -> JobRows<Block> {
 fn attempt(job: u64) -> AttemptRecord {
     let info = WorkerInfo {
         n_slots: 1,
+        n_threads: 1,
         labels: [("zone".to_owned(), "a".to_owned())].into(),
         build: "b".into(),
         numerics: "n".into(),

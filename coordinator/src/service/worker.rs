@@ -45,6 +45,7 @@ impl Workers {
             held: held.iter().map(|held| LeaseId(held.lease)).collect(),
             info: WorkerInfo {
                 n_slots: request.n_slots,
+                n_threads: request.n_threads,
                 labels: request.labels.clone().into_iter().collect(),
                 build: request.build.as_str().into(),
                 numerics: request.numerics.as_str().into(),
@@ -127,6 +128,8 @@ impl Workers {
             lease: lease.lease.0,
             token: self.shared.tokens.of(leased).to_vec(),
             attempt: lease.attempt,
+            time_limit_ms: 0,
+            stall_limit_ms: 0,
         }
     }
 

@@ -364,8 +364,15 @@ impl World {
         held: Vec<LeaseId>,
     ) {
         let text = || Arc::from("simulated");
-        let info =
-            WorkerInfo { n_slots, labels: BTreeMap::new(), build: text(), numerics, cpu_features: text(), memory: 0 };
+        let info = WorkerInfo {
+            n_slots,
+            n_threads: 0,
+            labels: BTreeMap::new(),
+            build: text(),
+            numerics,
+            cpu_features: text(),
+            memory: 0,
+        };
         let command = Command::Register(Register { worker, incarnation, info, held: held.clone() });
         self.command(call, What::Register(worker), command);
         self.check_registered(worker, incarnation, &held);

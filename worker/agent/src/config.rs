@@ -5,8 +5,15 @@ use std::time::Duration;
 /// How an agent behaves.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Jobs that run at a time.
+    /// Jobs that are held at a time beside those that wait: permits.
     pub n_slots: u32,
+    /// Jobs that run at a time, at most one a slot.
+    pub n_threads: u32,
+    /// As many slots are used as have this much work for each thread, at least one a thread: jobs that take long are left
+    /// to other workers.
+    pub slot_work: Duration,
+    /// Leases that wait for a thread go back when none has ended for this long.
+    pub hoard_max: Duration,
     /// Seeds the jitter of retries.
     pub seed: u64,
     /// Longest wait of a report that has nothing to say, while nothing runs.
@@ -51,6 +58,9 @@ impl Config {
     pub fn new(n_slots: u32, seed: u64) -> Self {
         Self {
             n_slots,
+            n_threads: n_slots,
+            slot_work: Duration::from_secs(1),
+            hoard_max: Duration::from_secs(5),
             seed,
             wait_idle: Duration::from_secs(5),
             wait_busy: Duration::from_secs(1),

@@ -42,6 +42,10 @@ pub(crate) struct Seen {
     pub(crate) ahead: usize,
     /// Answers of reports with outcomes that get lost after they were worked in.
     pub(crate) lose: u32,
+    /// Of every lease from now on.
+    pub(crate) time_limit_ms: u64,
+    /// Reports that are asked for patience.
+    pub(crate) deaf: bool,
     /// Leases to stop at the next heartbeat.
     pub(crate) stop: BTreeSet<u64>,
     /// Refuse registers with this.
@@ -203,6 +207,9 @@ impl WorkerService for Service {
         let patience = tokio::time::sleep(wait);
         tokio::pin!(patience);
         self.edit(|seen| seen.reports.push(request.clone()));
+        if self.edit(|seen| seen.deaf && !request.reports.is_empty()) {
+            return Err(Status::unavailable("it does not listen"));
+        }
         loop {
             let news = self.0.news.notified();
             if let Some(answer) = self.edit(|seen| seen.answer(&request, patience.is_elapsed())) {
@@ -312,6 +319,8 @@ impl Seen {
             lease,
             token: u128::from(lease * 77).to_le_bytes().to_vec(),
             attempt: 1,
+            time_limit_ms: self.time_limit_ms,
+            stall_limit_ms: 0,
         };
         self.granted.insert(lease, granted.clone());
         granted

@@ -31,12 +31,23 @@ pub(crate) async fn coordinator(out: &OutFolder) -> Result<Coordinator, Error> {
     })
 }
 
+/// Workers that are replaced because a job in one of them does not stop. Each leaves a busy thread behind, so that more
+/// would only stand in each other's way.
+const MAX_REPLACED: u32 = 3;
+
 /// The workers: tasks in a set, ended by one token.
 pub(crate) struct Crew {
     /// What all of them are told.
     options: traipse_worker::Options,
-    workers: JoinSet<Result<(), traipse_worker::Error>>,
+    workers: JoinSet<(Member, Result<(), traipse_worker::Error>)>,
+    n_replaced: u32,
     leave: CancellationToken,
+}
+
+/// One of them.
+struct Member {
+    at: usize,
+    state: PathBuf,
 }
 
 impl Crew {
@@ -48,21 +59,32 @@ impl Crew {
             grace: GRACE,
             ..options
         };
-        Self { options, workers: JoinSet::new(), leave: CancellationToken::new() }
+        Self { options, workers: JoinSet::new(), n_replaced: 0, leave: CancellationToken::new() }
     }
 
     /// Starts worker number `at`.
     pub(crate) fn add(&mut self, at: usize, state: PathBuf) {
-        let options =
-            traipse_worker::Options { state: Some(state), name: format!("local-{at}"), ..self.options.clone() };
-        self.workers.spawn(traipse_worker::start(options, self.leave.clone()));
+        let (name, folder) = (format!("local-{at}"), Some(state.clone()));
+        let options = traipse_worker::Options { state: folder, name, ..self.options.clone() };
+        let leave = self.leave.clone();
+        self.workers.spawn(async move { (Member { at, state }, traipse_worker::start(options, leave).await) });
     }
 
-    /// Resolves if a worker cannot go on; never while all of them work.
+    /// Resolves if a worker cannot go on; never while all of them work. One in which a job does not stop is replaced:
+    /// its thread is lost until the process ends, and the others and a new one go on.
     pub(crate) async fn failed(&mut self) -> Error {
         while let Some(ended) = self.workers.join_next().await {
-            if let Err(error) = outcome(ended) {
-                return error;
+            match ended {
+                Ok((member, Err(error @ traipse_worker::Error::Hung { .. }))) if self.n_replaced < MAX_REPLACED => {
+                    tracing::error!(worker = member.at, %error, "a worker is replaced; its job keeps a core until the end");
+                    self.n_replaced += 1;
+                    self.add(member.at, member.state);
+                }
+                ended => {
+                    if let Err(error) = outcome(ended) {
+                        return error;
+                    }
+                }
             }
         }
         pending().await
@@ -82,10 +104,11 @@ impl Crew {
     }
 }
 
-fn outcome(ended: Result<Result<(), traipse_worker::Error>, tokio::task::JoinError>) -> Result<(), Error> {
+fn outcome(ended: Result<(Member, Result<(), traipse_worker::Error>), tokio::task::JoinError>) -> Result<(), Error> {
     match ended {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(Error::environment(anyhow::Error::new(error))),
+        Ok((_, Ok(()))) => Ok(()),
+        Ok((_, Err(error @ traipse_worker::Error::Hung { .. }))) => Err(Error::hung(error)),
+        Ok((_, Err(error))) => Err(Error::environment(error)),
         Err(error) => Err(Error::environment(anyhow::Error::new(error).context("a worker broke off"))),
     }
 }

@@ -59,7 +59,7 @@ impl Session {
     /// How many of its first unreported jobs are to blame for its loss: as many as it ran at a time, none where it was
     /// leaving.
     pub(crate) fn n_to_blame(&self) -> u32 {
-        if self.draining { 0 } else { self.info.n_slots.saturating_sub(self.n_blamed) }
+        if self.draining { 0 } else { self.info.n_running().saturating_sub(self.n_blamed) }
     }
 }
 
@@ -278,6 +278,7 @@ mod tests {
         let text = || Arc::from("x");
         WorkerInfo {
             n_slots,
+            n_threads: 0,
             labels: BTreeMap::new(),
             build: text(),
             numerics: text(),

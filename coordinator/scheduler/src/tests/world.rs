@@ -245,6 +245,7 @@ pub(super) fn register(id: u128, life: u32, n_slots: u32, numerics: &str, held: 
         incarnation: Incarnation(life),
         info: WorkerInfo {
             n_slots,
+            n_threads: 0,
             labels: BTreeMap::new(),
             build: Arc::from("test"),
             numerics: Arc::from(numerics),

@@ -47,6 +47,11 @@ impl Leases {
         honoured.map(|held| (held.lease.lease, held.lease.token.clone())).collect()
     }
 
+    /// How many the slots have.
+    pub(super) fn n_given(&self) -> usize {
+        self.held.len() - self.waiting.len()
+    }
+
     /// How many there are whose end matters to the coordinator.
     pub(super) fn n_honoured(&self) -> usize {
         self.held.values().filter(|held| held.state != State::Stopping).count()
@@ -111,10 +116,10 @@ impl<P> Agent<P> {
                 self.leases.insert(lease, State::Waiting);
             }
         }
-        self.start(start);
+        self.start(now, start);
     }
 
-    pub(super) fn start_waiting(&mut self, sweep: SweepId) {
+    pub(super) fn start_waiting(&mut self, now: Duration, sweep: SweepId) {
         let Leases { held, waiting, .. } = &mut self.leases;
         let mut start = Vec::new();
         waiting.retain(|id| {
@@ -123,10 +128,13 @@ impl<P> Agent<P> {
             start.push(lease.lease.clone());
             false
         });
-        self.start(start);
+        self.start(now, start);
     }
 
-    fn start(&mut self, leases: Vec<Lease>) {
+    fn start(&mut self, now: Duration, leases: Vec<Lease>) {
+        if self.leases.n_given() <= leases.len() {
+            self.pace.moved(now);
+        }
         if !leases.is_empty() {
             self.actions.push(Action::Start(leases));
         }
@@ -153,9 +161,11 @@ impl<P> Agent<P> {
 
     pub(super) fn finished(&mut self, now: Duration, finished: Finished<P>) {
         let Some(held) = self.leases.remove(finished.lease) else { return };
+        self.pace.moved(now);
         match (held.state, finished.end) {
             (State::Stopping, _) => self.leases.tidy_stops(),
             (_, JobEnd::Result { payload, n_bytes, cost }) => {
+                self.pace.ended(now, cost);
                 self.keeping.loose(now, held.lease.lease, cost >= self.config.keep_cost);
                 self.reports.push(Outcome { lease: held.lease, payload, n_bytes });
             }

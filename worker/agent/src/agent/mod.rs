@@ -4,6 +4,7 @@ mod drain;
 mod keep;
 mod leases;
 mod link;
+mod permits;
 mod report;
 mod specs;
 
@@ -19,6 +20,7 @@ use drain::Drain;
 use keep::Keeping;
 use leases::Leases;
 use link::Link;
+use permits::Pace;
 use report::Reports;
 use specs::Specs;
 
@@ -39,6 +41,7 @@ pub struct Agent<P> {
     specs: Specs,
     reports: Reports<P>,
     keeping: Keeping,
+    pace: Pace,
     drain: Option<Drain>,
     actions: Vec<Action<P>>,
     gone: bool,
@@ -61,6 +64,7 @@ impl<P> Agent<P> {
             specs: Specs::new(backoff(2)),
             reports: Reports::new(backoff(3)),
             keeping: Keeping::new(backoff(4)),
+            pace: Pace::default(),
             drain: None,
             actions: Vec::new(),
             gone: false,
@@ -87,7 +91,7 @@ impl<P> Agent<P> {
             Event::Unstarted(leases) => leases.into_iter().for_each(|lease| self.unstarted(lease)),
             Event::Kept => self.keeping.kept(),
             Event::KeepFailed => self.keeping.failed(now),
-            Event::SpecReady(sweep) => self.spec_ready(sweep),
+            Event::SpecReady(sweep) => self.spec_ready(now, sweep),
             Event::SpecFailed(sweep) => self.specs.failed(now, sweep),
             Event::Drain => self.begin_drain(now),
             Event::Tick => {}
@@ -103,7 +107,8 @@ impl<P> Agent<P> {
             return None;
         }
         let calls = [self.link.deadline(), self.report_deadline(), self.specs.deadline()];
-        let deadlines = calls.into_iter().chain([self.drain_deadline(), self.keep_deadline(), self.hang_deadline()]);
+        let others = [self.drain_deadline(), self.keep_deadline(), self.hang_deadline(), self.hoard_deadline()];
+        let deadlines = calls.into_iter().chain(others);
         deadlines.flatten().min()
     }
 
@@ -117,6 +122,7 @@ impl<P> Agent<P> {
     fn settle(&mut self, now: Duration) {
         if !self.gone {
             self.settle_hang(now);
+            self.settle_hoard(now);
             self.settle_drain(now);
         }
         if !self.gone {

@@ -216,7 +216,7 @@ impl<P> Agent<P> {
         if self.is_full() {
             return 0;
         }
-        u32::try_from(self.leases.len()).map_or(0, |n_held| self.config.n_slots.saturating_sub(n_held))
+        u32::try_from(self.leases.len()).map_or(0, |n_held| self.n_permits().saturating_sub(n_held))
     }
 
     /// A full spool counts as a full queue, so that no lease-ahead comes either.
@@ -225,7 +225,7 @@ impl<P> Agent<P> {
             return self.config.held_max;
         }
         let n_held = u32::try_from(self.leases.len()).unwrap_or(self.config.held_max);
-        n_held.saturating_sub(self.config.n_slots)
+        n_held.saturating_sub(self.n_permits())
     }
 
     fn wait(&self) -> Duration {

@@ -50,11 +50,11 @@ impl Specs {
 }
 
 impl<P> Agent<P> {
-    pub(super) fn spec_ready(&mut self, sweep: SweepId) {
+    pub(super) fn spec_ready(&mut self, now: Duration, sweep: SweepId) {
         self.specs.backoff.succeed();
         let Some(spec) = self.specs.known.get_mut(&sweep) else { return };
         *spec = Spec::Ready;
-        self.start_waiting(sweep);
+        self.start_waiting(now, sweep);
     }
 
     pub(super) fn settle_specs(&mut self, now: Duration) {
