@@ -24,8 +24,8 @@ use crate::reference::{self, Reference};
 const LOOK: Duration = Duration::from_secs(1);
 /// How long rows that are out of reach wait until they are tried again.
 const HELD_UP: Duration = Duration::from_secs(30);
-/// Most attempts in one segment: they are in memory at once, as the blocks are.
-const MAX_ATTEMPTS: usize = 262_144;
+/// Most blocks in one segment, and most attempts: they are in memory at once.
+const MAX_ENTRIES: usize = 65_536;
 /// Results that may wait for their tail to be sealed; more make their callers wait.
 const N_REQUESTS: usize = 16;
 
@@ -126,7 +126,7 @@ impl Sealer {
                 }
                 _ = look.tick() => self.seal_due().await?,
             }
-            self.delete_moved().await?;
+            self.delete_moved(&end).await?;
         }
     }
 
@@ -139,13 +139,14 @@ impl Sealer {
         }
     }
 
-    /// What stands in a segment goes: first the artifacts, then the references by which they are found again.
-    async fn delete_moved(&mut self) -> Result<(), Error> {
+    /// What stands in a segment goes: first the artifacts, then the references by which they are found again. An end
+    /// does not wait for it: the next life goes on.
+    async fn delete_moved(&mut self, end: &CancellationToken) -> Result<(), Error> {
         if self.kept_up.is_some_and(|since| since.elapsed() < HELD_UP) {
             return Ok(());
         }
         self.kept_up = None;
-        loop {
+        while !end.is_cancelled() {
             let moved = self.journal.run(|ledger| Box::pin(ledger.moved_references())).await?;
             for (sweep, job, rows) in moved {
                 if !self.artifacts.delete_rows(sweep, job, &rows).await {
@@ -157,13 +158,15 @@ impl Sealer {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn seal_due(&mut self) -> Result<(), Error> {
         let pending = self.journal.run(|ledger| Box::pin(async { Ok(ledger.pending().clone()) })).await?;
         let now = Instant::now();
         for (sweep, pending) in pending {
-            let is_full = pending.bytes >= self.limits.seal_bytes || pending.n >= MAX_ATTEMPTS as u64;
+            // Of so many, the blocks or the attempts alone fill a segment.
+            let is_full = pending.bytes >= self.limits.seal_bytes || pending.n >= 2 * MAX_ENTRIES as u64;
             let is_old = now.saturating_duration_since(pending.since) >= self.limits.seal_after;
             let waits = self.held_up.get(&sweep).is_some_and(|since| now.saturating_duration_since(*since) < HELD_UP);
             if (is_full || is_old) && !waits {
@@ -187,7 +190,7 @@ impl Sealer {
         loop {
             let taken = self.take(sweep, entry.n_run_jobs, after, end).await?;
             let is_last = taken.upto == end;
-            let is_full = taken.bytes >= self.limits.seal_bytes || taken.attempts.len() >= MAX_ATTEMPTS;
+            let is_full = self.is_full(&taken) || taken.attempts.len() >= MAX_ENTRIES;
             let is_empty = taken.blocks.is_empty() && taken.attempts.is_empty();
             if is_empty || !(is_full || tail) {
                 return Ok(());
@@ -209,14 +212,14 @@ impl Sealer {
             let Some(last) = page.last() else { break };
             at = last.id;
             for stored in page {
-                if taken.bytes >= self.limits.seal_bytes {
+                if self.is_full(&taken) {
                     break;
                 }
                 taken.bytes += reference::n_bytes(&stored.block);
                 taken.upto = stored.id;
                 taken.blocks.push(stored);
             }
-            if taken.bytes >= self.limits.seal_bytes {
+            if self.is_full(&taken) {
                 break;
             }
             taken.upto = end;
@@ -227,7 +230,7 @@ impl Sealer {
             let Some(&(last, _)) = page.last() else { break };
             at = last;
             taken.attempts.extend(page.into_iter().map(|(_, row)| row));
-            if taken.attempts.len() >= MAX_ATTEMPTS {
+            if taken.attempts.len() >= MAX_ENTRIES {
                 taken.upto = at;
                 taken.blocks.retain(|stored| stored.id <= at);
                 taken.bytes = taken.blocks.iter().map(|stored| reference::n_bytes(&stored.block)).sum();
@@ -235,6 +238,11 @@ impl Sealer {
             }
         }
         Ok(taken)
+    }
+
+    /// Whether a segment takes no more blocks.
+    fn is_full(&self, taken: &Taken) -> bool {
+        taken.bytes >= self.limits.seal_bytes || taken.blocks.len() >= MAX_ENTRIES
     }
 
     async fn write(&mut self, sweep: SweepId, entry: &Arc<Entry>, taken: Taken) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! One attempt: what the coordinator knows about one execution of a job.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use traipse_sweep::columns::attempts;
 use traipse_sweep::rows::Cell;
@@ -10,19 +11,20 @@ use crate::aside::Finished;
 use crate::schema::Spec;
 use crate::table_writer::TableWriter;
 
-/// A row of `attempts.parquet`, but for `run`, which follows from the job when tables are written.
+/// A row of `attempts.parquet`, but for `run`, which follows from the job when tables are written. Many rows say the same
+/// of their worker: they share its texts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttemptRow {
     /// Job number.
     pub job: u64,
     /// `run` or `comparison`.
-    pub kind: String,
+    pub kind: &'static str,
     /// Counted from 1.
     pub attempt: u32,
     /// The worker's id.
-    pub worker: String,
+    pub worker: Arc<str>,
     /// The worker's labels, as a JSON object.
-    pub worker_labels: String,
+    pub worker_labels: Arc<str>,
     /// When the lease was granted: microseconds since 1970, UTC, by the coordinator's clock.
     pub started_at_us: i64,
     /// Seconds between the grant and the start of the work.
@@ -36,19 +38,19 @@ pub struct AttemptRow {
     /// Seconds from start to report.
     pub total_seconds: Option<f64>,
     /// As in runs, or `failed-attempt`.
-    pub outcome: String,
+    pub outcome: &'static str,
     /// `transient`, `poison`, `invalid` or `lost`.
-    pub failure_class: Option<String>,
+    pub failure_class: Option<&'static str>,
     /// In words.
-    pub failure_message: Option<String>,
+    pub failure_message: Option<Arc<str>>,
     /// Highest resident memory of the worker process so far.
     pub peak_memory_bytes: Option<u64>,
     /// The worker's version.
-    pub build: String,
+    pub build: Arc<str>,
     /// The worker's numerics.
-    pub numerics: String,
+    pub numerics: Arc<str>,
     /// The worker's CPU features.
-    pub cpu_features: String,
+    pub cpu_features: Arc<str>,
 }
 
 /// The columns of an attempts segment: those of the table but `run`.
@@ -87,11 +89,10 @@ impl AttemptRow {
     /// The values in the order of [`columns`].
     fn cells(&self) -> [Value; 18] {
         let text = |text: &str| Value::Cell(Cell::from(text));
-        let maybe = |text: &Option<String>| Value::Cell(Cell::from(text.clone()));
         let number = |number: Option<f64>| Value::Cell(Cell::from(number));
         [
             Value::Cell(Cell::U64(self.job)),
-            text(&self.kind),
+            text(self.kind),
             Value::Cell(Cell::U32(self.attempt)),
             text(&self.worker),
             text(&self.worker_labels),
@@ -101,9 +102,9 @@ impl AttemptRow {
             number(self.probe_seconds),
             number(self.cpu_seconds),
             number(self.total_seconds),
-            text(&self.outcome),
-            maybe(&self.failure_class),
-            maybe(&self.failure_message),
+            text(self.outcome),
+            Value::Cell(Cell::from(self.failure_class.map(str::to_owned))),
+            Value::Cell(Cell::from(self.failure_message.as_deref().map(str::to_owned))),
             Value::Cell(Cell::from(self.peak_memory_bytes)),
             text(&self.build),
             text(&self.numerics),

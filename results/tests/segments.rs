@@ -16,7 +16,7 @@ fn schema() -> Schema {
         .iter()
         .map(|&table| TableSchema { table, columns: table.worker_columns().collect() })
         .collect();
-    Schema { tables }
+    Schema::new(tables)
 }
 
 fn block(schema: &Schema, job: u64) -> RowBlock {

@@ -10,6 +10,8 @@ use crate::spec::SweepSpec;
 pub struct Schema {
     /// Tables in the order of [`Table`], each with its columns in the order of the catalogue.
     pub tables: Vec<TableSchema>,
+    /// Computed once: it stands in every block.
+    id: u64,
 }
 
 /// The columns that workers fill in one table.
@@ -33,7 +35,14 @@ impl Schema {
                 columns: table.worker_columns().filter(|column| column.is_in(spec)).collect(),
             })
             .collect();
-        Self { tables }
+        Self::new(tables)
+    }
+
+    /// A schema of these tables.
+    #[must_use]
+    pub fn new(tables: Vec<TableSchema>) -> Self {
+        let id = id(&tables);
+        Self { tables, id }
     }
 
     /// One table's columns, if workers fill that table.
@@ -45,18 +54,22 @@ impl Schema {
     /// Names the schema on the wire: the first eight bytes of a SHA-256 over names, types and versions.
     #[must_use]
     pub fn id(&self) -> u64 {
-        let mut hasher = Sha256::new();
-        for table in &self.tables {
-            for column in &table.columns {
-                hasher.update(table.table.as_str());
-                hasher.update([0]);
-                hasher.update(column.name);
-                hasher.update([0, column.ty as u8, u8::from(column.nullable), column.version]);
-            }
-        }
-        let digest = hasher.finalize();
-        u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
+        self.id
     }
+}
+
+fn id(tables: &[TableSchema]) -> u64 {
+    let mut hasher = Sha256::new();
+    for table in tables {
+        for column in &table.columns {
+            hasher.update(table.table.as_str());
+            hasher.update([0]);
+            hasher.update(column.name);
+            hasher.update([0, column.ty as u8, u8::from(column.nullable), column.version]);
+        }
+    }
+    let digest = hasher.finalize();
+    u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
 }
 
 /// All rows of one job.

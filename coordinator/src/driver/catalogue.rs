@@ -11,6 +11,8 @@ use super::OurPump;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue {
     sweeps: BTreeMap<SweepId, Arc<Entry>>,
+    /// Each schema once, by its id: thousands of sweeps ask for the same columns.
+    schemas: BTreeMap<u64, Arc<Schema>>,
 }
 
 /// What never changes about a sweep.
@@ -19,7 +21,7 @@ pub(crate) struct Entry {
     /// Canonical JSON.
     pub(crate) spec: Arc<str>,
     /// What its row blocks hold.
-    pub(crate) schema: Schema,
+    pub(crate) schema: Arc<Schema>,
     /// Jobs below this number are runs, the others comparisons.
     pub(crate) n_run_jobs: u64,
 }
@@ -35,6 +37,7 @@ impl Catalogue {
         for &sweep in sweeps {
             if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
                 let schema = Schema::of(plan.spec());
+                let schema = Arc::clone(self.schemas.entry(schema.id()).or_insert_with(|| Arc::new(schema)));
                 self.sweeps.insert(sweep, Arc::new(Entry { spec, schema, n_run_jobs: plan.n_run_jobs() }));
             }
         }

@@ -1,7 +1,6 @@
 //! Writing a batch: facts, rows and attempts in one transaction, in statements of many rows.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use sqlx::query::Query;
@@ -13,7 +12,7 @@ use traipse_scheduler::pump::AttemptRecord;
 use traipse_scheduler::{Batch, JobRows};
 use traipse_sweep::SweepId;
 
-use super::{Error, Ledger, Pending, signed, sweep_key};
+use super::{Error, Ledger, signed, sweep_key};
 use crate::block::Block;
 use crate::reference;
 
@@ -42,20 +41,23 @@ impl Ledger {
         let next_id = writer.next_id;
         transaction.commit().await.map_err(&failed)?;
         self.last_seq = batch.seq;
-        self.next_id = next_id;
+        let first = std::mem::replace(&mut self.next_id, next_id);
         for rows in &batch.rows {
-            self.note(rows.sweep, reference::n_bytes(&rows.block.bytes));
+            self.note(rows.sweep, reference::n_bytes(&rows.block.bytes), first);
         }
         for attempt in &batch.attempts {
-            self.note(attempt.sweep, 0);
+            self.note(attempt.sweep, 0, first);
         }
         Ok(())
     }
 
-    fn note(&mut self, sweep: SweepId, bytes: u64) {
-        let pending = self.pending.entry(sweep).or_insert_with(|| Pending { n: 0, bytes: 0, since: Instant::now() });
+    /// One more of a batch whose numbers begin at `first`.
+    fn note(&mut self, sweep: SweepId, bytes: u64, first: i64) {
+        let last = self.next_id - 1;
+        let pending = self.pending_of(sweep, first);
         pending.n += 1;
         pending.bytes += bytes;
+        pending.last = last;
     }
 }
 

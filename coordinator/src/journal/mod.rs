@@ -2,12 +2,14 @@
 //! atomic. One task owns the one connection; others hold a [`Journal`].
 
 mod artifacts;
+mod attempts;
 mod batch;
 #[cfg(test)]
 mod damage_tests;
 mod error;
 mod header;
 mod log;
+mod moved;
 mod open;
 mod owner;
 mod restore;
@@ -25,6 +27,7 @@ use traipse_sweep::{Incarnation, SweepId};
 
 pub(crate) use artifacts::StoredArtifact;
 pub use error::{Damage, Error};
+use moved::Moved;
 pub(crate) use owner::{Committed, Journal, Owner};
 pub(crate) use restore::Restored;
 pub(crate) use segments::{NewSegment, SegmentFile, StoredBlock};
@@ -39,10 +42,12 @@ pub(crate) struct Ledger {
     next_id: i64,
     /// What is not sealed.
     pending: BTreeMap<SweepId, Pending>,
-    /// Up to where rows are sealed, for the sweeps whose rows may not be deleted yet.
-    moved: BTreeMap<SweepId, i64>,
+    /// Which rows are sealed and may not be deleted yet.
+    moved: BTreeMap<SweepId, Moved>,
     /// What workers are, by their encoded description.
     workers: BTreeMap<Vec<u8>, i64>,
+    /// The same by number, as far as they were read.
+    described: attempts::Described,
     /// The wall clock when the coordinator's monotonic clock stood at zero: microseconds since 1970.
     epoch_us: i64,
 }
@@ -54,6 +59,10 @@ pub(crate) struct Pending {
     pub(crate) n: u64,
     /// Bytes of the rows.
     pub(crate) bytes: u64,
+    /// None of them has a lower number.
+    pub(crate) first: i64,
+    /// None of them has a higher number.
+    pub(crate) last: i64,
     /// When the oldest came in, as far as this life knows.
     pub(crate) since: Instant,
 }
@@ -83,6 +92,7 @@ impl Ledger {
             pending: BTreeMap::new(),
             moved: BTreeMap::new(),
             workers: BTreeMap::new(),
+            described: attempts::Described::default(),
             epoch_us,
         };
         let restored = ledger.restore().await?;
@@ -100,6 +110,12 @@ impl Ledger {
     /// What is not sealed, by sweep.
     pub(crate) fn pending(&self) -> &BTreeMap<SweepId, Pending> {
         &self.pending
+    }
+
+    /// What is not sealed of a sweep; of one that had nothing, beginning at that number.
+    fn pending_of(&mut self, sweep: SweepId, first: i64) -> &mut Pending {
+        let none = || Pending { n: 0, bytes: 0, first, last: first, since: Instant::now() };
+        self.pending.entry(sweep).or_insert_with(none)
     }
 
     fn reading(&self) -> impl Fn(sqlx::Error) -> Error + use<> {

@@ -17,6 +17,9 @@ pub(super) const SCHEMA_VERSION: u32 = 1;
 /// How long a connection of an earlier life may take to let go.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// Rows that are read before the first of them is taken.
+const READ_AHEAD: usize = 1_024;
+
 /// SQLite's codes for a file that is no database, and for one that is broken.
 const NOT_A_DATABASE: &str = "26";
 const CORRUPT: u64 = 11;
@@ -76,6 +79,10 @@ async fn connect(path: &Path) -> Result<SqliteConnection, Error> {
         // A checkpoint at 16 MiB instead of 4, and a log that shrinks again after a burst.
         .pragma("wal_autocheckpoint", "4096")
         .pragma("journal_size_limit", "67108864")
+        // In KiB: the index of the rows that are not sealed yet has to fit, or every row costs a read.
+        .pragma("cache_size", "-16384")
+        // A page of rows crosses to this thread at once: handing over a few at a time costs more than reading them.
+        .row_buffer_size(READ_AHEAD)
         .disable_statement_logging();
     options.connect().await.map_err(|source| opening(path, source))
 }

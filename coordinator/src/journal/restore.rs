@@ -1,14 +1,12 @@
 //! Reading what an earlier life left: the newest good snapshot, the facts after it, and what is not sealed.
 
-use std::time::Instant;
-
 use futures_util::TryStreamExt;
 use sqlx::Row;
 use traipse_proto::convert::{facts, ids};
 use traipse_sweep::{Fact, SweepId};
 
 use super::batch::digest;
-use super::{Damage, Error, Ledger, Pending, signed};
+use super::{Damage, Error, Ledger, Moved, signed};
 use crate::reference::Reference;
 
 /// The durable state, as the pump takes it.
@@ -105,27 +103,40 @@ impl Ledger {
         .await
         .map_err(&reading)?;
         self.next_id = last + 1;
-        for row in sqlx::query("SELECT sweep, MAX(upto) FROM segments GROUP BY sweep")
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(&reading)?
-        {
-            let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
-            self.moved.insert(sweep, row.try_get(1).map_err(&reading)?);
-        }
-        let unsealed = "SELECT r.sweep, COUNT(*), SUM(LENGTH(r.block)) FROM rows r
+        self.count_moved().await?;
+        let unsealed = "SELECT r.sweep, COUNT(*), SUM(LENGTH(r.block)), MIN(r.id), MAX(r.id) FROM rows r
             WHERE r.id > COALESCE((SELECT MAX(upto) FROM segments s WHERE s.sweep = r.sweep), 0) GROUP BY r.sweep
-            UNION ALL SELECT a.sweep, COUNT(*), 0 FROM attempts a
+            UNION ALL SELECT a.sweep, COUNT(*), 0, MIN(a.id), MAX(a.id) FROM attempts a
             WHERE a.id > COALESCE((SELECT MAX(upto) FROM segments s WHERE s.sweep = a.sweep), 0) GROUP BY a.sweep";
         for row in sqlx::query(unsealed).fetch_all(&mut self.connection).await.map_err(&reading)? {
             let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
-            let (n, bytes): (i64, i64) = (row.try_get(1).map_err(&reading)?, row.try_get(2).map_err(&reading)?);
-            let pending =
-                self.pending.entry(sweep).or_insert_with(|| Pending { n: 0, bytes: 0, since: Instant::now() });
+            let number = |at| row.try_get::<i64, _>(at).map_err(&reading);
+            let (n, bytes, first, last) = (number(1)?, number(2)?, number(3)?, number(4)?);
+            let pending = self.pending_of(sweep, first);
             pending.n += n.cast_unsigned();
             pending.bytes += bytes.cast_unsigned();
+            pending.first = pending.first.min(first);
+            pending.last = pending.last.max(last);
         }
         self.count_references().await
+    }
+
+    /// Finds what is sealed and still there.
+    async fn count_moved(&mut self) -> Result<(), Error> {
+        let reading = self.reading();
+        let moved = "WITH sealed AS (SELECT sweep, MAX(upto) AS upto FROM segments GROUP BY sweep)
+            SELECT r.sweep, MIN(r.id), s.upto FROM rows r JOIN sealed s ON s.sweep = r.sweep
+            WHERE r.id <= s.upto GROUP BY r.sweep
+            UNION ALL SELECT a.sweep, MIN(a.id), s.upto FROM attempts a JOIN sealed s ON s.sweep = a.sweep
+            WHERE a.id <= s.upto GROUP BY a.sweep";
+        for row in sqlx::query(moved).fetch_all(&mut self.connection).await.map_err(&reading)? {
+            let sweep = self.sweep(&row.try_get::<Vec<u8>, _>(0).map_err(&reading)?)?;
+            let first: i64 = row.try_get(1).map_err(&reading)?;
+            let upto = row.try_get(2).map_err(&reading)?;
+            let moved = self.moved.entry(sweep).or_insert(Moved { after: first - 1, upto });
+            moved.after = moved.after.min(first - 1);
+        }
+        Ok(())
     }
 
     /// Rows in the artifact store count with their own size, since a segment takes them up.

@@ -1,20 +1,16 @@
-//! The ledger as the sealer sees it: what is not sealed, in pages; naming a segment; deleting what has moved.
+//! The ledger as the sealer sees it: what is not sealed, in pages, and naming a segment.
 
 use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row};
-use traipse_proto::convert::{ids, outcome};
-use traipse_proto::v1;
-use traipse_results::AttemptRow;
 use traipse_sweep::columns::Table;
 use traipse_sweep::{Generation, JobNumber, LeaseId, SweepId};
 
-use super::snapshots::DELETE_ROWS;
-use super::{Damage, Error, Ledger, signed, sweep_key};
+use super::{Damage, Error, Ledger, Moved, signed, sweep_key};
 use crate::reference::Reference;
 
 /// Most rows of one page: a page holds commits up while it is read.
-const PAGE_ROWS: usize = 1_024;
+pub(super) const PAGE_ROWS: usize = 1_024;
 /// A page ends with the row that passes this many bytes.
 const PAGE_BYTES: usize = 2 << 20;
 
@@ -59,14 +55,16 @@ impl Ledger {
             .fetch_one(&mut self.connection)
             .await
             .map_err(self.reading())?;
-        Ok((sealed, self.next_id - 1))
+        let pending = self.pending.get(&sweep);
+        Ok(pending.map_or((sealed, sealed), |pending| (sealed.max(pending.first - 1), pending.last)))
     }
 
     /// A page of a sweep's rows in (`after`, `upto`], in the order in which they came in.
     pub(crate) async fn blocks(&mut self, sweep: SweepId, after: i64, upto: i64) -> Result<Vec<StoredBlock>, Error> {
         let reading = self.reading();
+        // The plus keeps SQLite from going through all of the sweep's rows by their index, and sorting them, for a page.
         let mut found = sqlx::query(
-            "SELECT id, job, generation, block FROM rows WHERE id > ? AND id <= ? AND sweep = ? ORDER BY id LIMIT ?",
+            "SELECT id, job, generation, block FROM rows WHERE id > ? AND id <= ? AND +sweep = ? ORDER BY id LIMIT ?",
         )
         .bind(after)
         .bind(upto)
@@ -83,31 +81,6 @@ impl Ledger {
             }
         }
         Ok(page)
-    }
-
-    /// A page of a sweep's attempts in (`after`, `upto`], each with its number. Jobs below `n_run_jobs` are runs.
-    pub(crate) async fn attempts(
-        &mut self,
-        sweep: SweepId,
-        after: i64,
-        upto: i64,
-        n_run_jobs: u64,
-    ) -> Result<Vec<(i64, AttemptRow)>, Error> {
-        let found = sqlx::query(
-            "SELECT a.id, a.job, a.attempt, w.info, a.record FROM attempts a JOIN workers w ON w.id = a.worker
-                WHERE a.id > ? AND a.id <= ? AND a.sweep = ? ORDER BY a.id LIMIT ?",
-        )
-        .bind(after)
-        .bind(upto)
-        .bind(sweep_key(sweep))
-        .bind(PAGE_ROWS as i64)
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(self.reading())?;
-        found
-            .iter()
-            .map(|row| attempt(row, n_run_jobs).ok_or_else(|| self.damaged(Damage::Value("an attempt"))))
-            .collect()
     }
 
     /// Names a segment: from here on its rows are there and no longer in the ledger.
@@ -136,8 +109,10 @@ impl Ledger {
             .map_err(&failed)?;
         }
         transaction.commit().await.map_err(&failed)?;
-        self.moved.insert(segment.sweep, segment.upto);
+        let after = self.pending.get(&segment.sweep).map_or(0, |pending| pending.first - 1);
+        self.moved.entry(segment.sweep).or_insert(Moved { after, upto: 0 }).upto = segment.upto;
         if let Some(pending) = self.pending.get_mut(&segment.sweep) {
+            pending.first = segment.upto + 1;
             pending.n = pending.n.saturating_sub(segment.n);
             pending.bytes = pending.bytes.saturating_sub(segment.bytes);
             pending.since = std::time::Instant::now();
@@ -146,24 +121,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// The artifacts of rows that have moved, of the sweep that [`Self::delete_moved`] takes next.
-    pub(crate) async fn moved_references(&mut self) -> Result<Vec<(SweepId, JobNumber, Reference)>, Error> {
-        let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(Vec::new()) };
-        let reading = self.reading();
-        let found = sqlx::query(
-            "SELECT id, job, generation, block FROM rows WHERE id <= ? AND sweep = ? AND LENGTH(block) = ?",
-        )
-        .bind(upto)
-        .bind(sweep_key(sweep))
-        .bind(Reference::BYTES as i64)
-        .fetch_all(&mut self.connection)
-        .await
-        .map_err(&reading)?;
-        let stored = found.iter().map(block).collect::<Result<Vec<_>, _>>().map_err(&reading)?;
-        let reference = |stored: StoredBlock| Some((sweep, stored.job, Reference::decode(&stored.block)?));
-        Ok(stored.into_iter().filter_map(reference).collect())
     }
 
     /// The artifact of a job's rows, if the ledger refers to one.
@@ -199,29 +156,6 @@ impl Ledger {
         Ok(found.iter().any(|block| Reference::decode(block).is_some_and(|reference| reference.lease == lease)))
     }
 
-    /// Deletes rows and attempts that have moved, some at a time; says whether there may be more.
-    pub(crate) async fn delete_moved(&mut self) -> Result<bool, Error> {
-        let Some((&sweep, &upto)) = self.moved.first_key_value() else { return Ok(false) };
-        let mut n_deleted = 0;
-        for sql in [
-            "DELETE FROM rows WHERE id IN (SELECT id FROM rows WHERE id <= ? AND sweep = ? LIMIT ?)",
-            "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE id <= ? AND sweep = ? LIMIT ?)",
-        ] {
-            let deleted = sqlx::query(sql)
-                .bind(upto)
-                .bind(sweep_key(sweep))
-                .bind(DELETE_ROWS - n_deleted)
-                .execute(&mut self.connection)
-                .await
-                .map_err(self.writing())?;
-            n_deleted += deleted.rows_affected() as i64;
-        }
-        if n_deleted < DELETE_ROWS {
-            self.moved.remove(&sweep);
-        }
-        Ok(!self.moved.is_empty())
-    }
-
     /// The files of a sweep's segments, or of all sweeps', in the order in which they were sealed.
     pub(crate) async fn files(&mut self, sweep: Option<SweepId>) -> Result<Vec<SegmentFile>, Error> {
         let found = sqlx::query(
@@ -239,7 +173,7 @@ pub(super) fn unsigned(row: &SqliteRow, at: usize) -> Result<u64, sqlx::Error> {
     row.try_get::<i64, _>(at).map(i64::cast_unsigned)
 }
 
-fn block(row: &SqliteRow) -> Result<StoredBlock, sqlx::Error> {
+pub(super) fn block(row: &SqliteRow) -> Result<StoredBlock, sqlx::Error> {
     Ok(StoredBlock {
         id: row.try_get(0)?,
         job: JobNumber(unsigned(row, 1)?),
@@ -256,36 +190,4 @@ fn file(row: &SqliteRow) -> Option<SegmentFile> {
         sha256: row.try_get::<Vec<u8>, _>(3).ok()?.try_into().ok()?,
         n_rows: unsigned(row, 4).ok()?,
     })
-}
-
-fn attempt(row: &SqliteRow, n_run_jobs: u64) -> Option<(i64, AttemptRow)> {
-    let info = <v1::WorkerInfo as prost::Message>::decode(row.try_get::<&[u8], _>(3).ok()?).ok()?;
-    let end = <v1::AttemptEnd as prost::Message>::decode(row.try_get::<&[u8], _>(4).ok()?).ok()?;
-    let worker = ids::worker_bytes(&info.worker, "worker").ok()?;
-    let ended = if end.outcome == 0 { None } else { Some(outcome::outcome(end.outcome, "outcome").ok()?) };
-    let class = if end.class == 0 { None } else { Some(outcome::class(end.class, "class").ok()?) };
-    let seconds = |of: fn(&v1::AttemptStats) -> f64| end.stats.as_ref().map(of);
-    let id = row.try_get(0).ok()?;
-    let job = unsigned(row, 1).ok()?;
-    let row = AttemptRow {
-        job,
-        kind: if job < n_run_jobs { "run" } else { "comparison" }.to_owned(),
-        attempt: row.try_get(2).ok()?,
-        worker: worker.to_string(),
-        worker_labels: info.labels,
-        started_at_us: end.granted_at_us,
-        lease_wait_seconds: seconds(|stats| stats.lease_wait_seconds),
-        train_seconds: seconds(|stats| stats.train_seconds),
-        probe_seconds: seconds(|stats| stats.probe_seconds),
-        cpu_seconds: seconds(|stats| stats.cpu_seconds),
-        total_seconds: seconds(|stats| stats.total_seconds),
-        outcome: ended.map_or("failed-attempt", |outcome| outcome.as_str()).to_owned(),
-        failure_class: class.map(|class| class.as_str().to_owned()),
-        failure_message: end.message,
-        peak_memory_bytes: end.stats.as_ref().map(|stats| stats.peak_memory_bytes),
-        build: info.build,
-        numerics: info.numerics,
-        cpu_features: info.cpu_features,
-    };
-    Some((id, row))
 }

@@ -181,9 +181,9 @@ async fn sealed_rows_leave_the_ledger_in_small_bites() {
     assert!(page.len() < 3000 && page[0].job == JobNumber(0));
     let attempts = ledger.attempts(SWEEP, after, end, u64::MAX).await.unwrap();
     let (_, first) = &attempts[0];
-    assert_eq!((first.outcome.as_str(), first.failure_class.as_deref()), ("failed-attempt", Some("transient")));
-    assert_eq!((first.started_at_us, first.worker_labels.as_str()), (1_005_000, r#"{"zone":"a"}"#));
-    assert_eq!((attempts[1].1.outcome.as_str(), attempts[1].1.train_seconds), ("succeeded", Some(1.5)));
+    assert_eq!((first.outcome, first.failure_class), ("failed-attempt", Some("transient")));
+    assert_eq!((first.started_at_us, &*first.worker_labels), (1_005_000, r#"{"zone":"a"}"#));
+    assert_eq!((attempts[1].1.outcome, attempts[1].1.train_seconds), ("succeeded", Some(1.5)));
 
     let path = format!("{SWEEP}/1.runs.parquet");
     let file = SegmentFile { table: Table::Runs, path, size: 1, sha256: [2; 32], n_rows: 3000 };

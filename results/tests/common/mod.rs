@@ -170,7 +170,7 @@ pub fn attempt(job: u64, attempt: u32) -> AttemptRow {
         peak_memory_bytes: Some(7),
         build: "0.1.0".into(),
         numerics: "n1".into(),
-        cpu_features: format!("cpu{}", job % 2),
+        cpu_features: format!("cpu{}", job % 2).into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A sweep's jobs by position: marks, the ready queue, what is remembered of touched ones, and the counts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use traipse_sweep::{LeaseId, Outcome, WorkerId};
@@ -169,6 +170,21 @@ impl Jobs {
         if mark == Mark::Ready {
             self.ready.insert(position);
         }
+    }
+
+    /// Moves neighbours that are all fresh to a mark, as [`Self::mark`] would one by one; those that wait in no queue
+    /// cost next to nothing.
+    pub(crate) fn mark_fresh(&mut self, range: Range<u64>, mark: Mark) {
+        if matches!(mark, Mark::Again | Mark::Ready) {
+            return range.for_each(|position| self.mark(position, mark));
+        }
+        let border = self.first_comparison.clamp(range.start, range.end);
+        for part in [range.start..border, border..range.end] {
+            if let Some(count) = self.counts_of(part.start).of_mut(mark).filter(|_| !part.is_empty()) {
+                *count += part.end - part.start;
+            }
+        }
+        self.marks.fill(range, mark);
     }
 
     /// The lease under way of a job.

@@ -292,9 +292,7 @@ fn decode_marks(jobs: &mut Jobs, n_jobs: u64, reader: &mut Reader<'_>) -> Result
         if end > n_jobs {
             return Err(DecodeError::OutOfRange("position"));
         }
-        for position in start..end {
-            jobs.mark(position, mark);
-        }
+        jobs.mark_fresh(start..end, mark);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::v1::{self, column::Values as Wire};
 
 fn schema() -> Schema {
     let table = |&table: &Table| TableSchema { table, columns: table.worker_columns().collect() };
-    Schema { tables: Table::FROM_WORKERS.iter().map(table).collect() }
+    Schema::new(Table::FROM_WORKERS.iter().map(table).collect())
 }
 
 fn cell(column: &'static ColumnDef) -> BoxedStrategy<Cell> {
@@ -159,7 +159,7 @@ fn a_row_of_45_numbers_takes_at_most_700_bytes() {
     columns.retain(|column| names.insert(column.name));
     columns.truncate(45);
     assert_eq!(columns.len(), 45, "the catalogue has that many numbers");
-    let schema = Schema { tables: vec![TableSchema { table: Table::Runs, columns: columns.clone() }] };
+    let schema = Schema::new(vec![TableSchema { table: Table::Runs, columns: columns.clone() }]);
     for null in [false, true] {
         let mut builder = TableBuilder::new(&schema.tables[0]);
         builder.push(columns.iter().map(|&column| {

@@ -1,27 +1,31 @@
-//! How many noop jobs a second go through one coordinator, durably: `cargo run --release -p traipse-coordinator
-//! --example throughput [RUNS] [SESSIONS] [BATCH]`.
+//! How many noop jobs a second go through one coordinator, durably, and what they cost it: `cargo bench -p
+//! traipse-coordinator --bench throughput [RUNS] [SESSIONS] [BATCH]`.
 
+#[path = "common/mod.rs"]
+mod bench;
 #[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::time::Instant;
 
-use common::{Worker, block, clients, noop, start, status, submit, success, sweep};
+use bench::{Server, say};
+use common::{Worker, block, status, submit, success, sweep};
 
-#[tokio::main]
-async fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
-    let mut next = |default| arguments.next().unwrap_or(default);
-    let (n_runs, n_sessions, batch) = (next(100_000), next(2), next(256));
+fn main() {
+    bench::main(measure());
+}
+
+async fn measure() {
+    let (n_runs, n_sessions, batch) = (bench::number(0, 100_000), bench::number(1, 2), bench::number(2, 256));
     let dir = tempfile::tempdir().expect("a folder for the data");
-    let coordinator = start(dir.path()).await;
-    let spec = noop("throughput", n_runs);
+    let server = Server::start(dir.path(), 65_536);
+    let spec = bench::grid("throughput", n_runs);
     let rows = block(&spec);
-    submit(&clients(&coordinator).await, &sweep(1), &spec).await.expect("the sweep is taken");
-    let began = Instant::now();
+    submit(&server.clients().await, &sweep(1), &spec).await.expect("the sweep is taken");
+    let (began, cpu, own) = (Instant::now(), server.cpu(), bench::own_cpu());
     let mut sessions = tokio::task::JoinSet::new();
     for id in 0..n_sessions {
-        let (clients, rows) = (clients(&coordinator).await, rows.clone());
+        let (clients, rows) = (server.clients().await, rows.clone());
         sessions.spawn(async move {
             let mut worker = Worker::register(&clients, u128::from(id), batch as u32).await;
             let (mut n_done, mut reports) = (0, Vec::new());
@@ -42,14 +46,17 @@ async fn main() {
         n_calls += calls;
     }
     let seconds = began.elapsed().as_secs_f64();
-    let line = format!(
-        "{n_done} jobs in {seconds:.2} s: {:.0} jobs/s, {n_calls} calls, {} B a block\n",
+    let each = |cpu: f64| 1e6 * cpu / n_done as f64;
+    say(&format!(
+        "{n_done} jobs in {seconds:.2} s: {:.0} jobs/s, {n_calls} calls, {} B a block; {:.1} µs of the coordinator's time \
+         a job, {:.1} µs of the workers', peak memory {:.1} MB",
         n_done as f64 / seconds,
-        rows.len()
-    );
-    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("stdout is open");
-    large_reports(&clients(&coordinator).await).await;
-    coordinator.shutdown().await;
+        rows.len(),
+        each(server.cpu() - cpu),
+        each(bench::own_cpu() - own),
+        server.peak_mb()
+    ));
+    large_reports(&server.clients().await).await;
 }
 
 /// How long a report of 1 MiB takes, there and back; it is refused after it has been decoded.
@@ -63,6 +70,5 @@ async fn large_reports(clients: &traipse_proto::client::Clients) {
         times.push(began.elapsed());
     }
     times.sort();
-    let line = format!("a report of 1 MiB: median {:?}, most {:?}\n", times[4], times[8]);
-    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("stdout is open");
+    say(&format!("a report of 1 MiB: median {:?}, most {:?}", times[4], times[8]));
 }
