@@ -46,6 +46,8 @@ pub(crate) enum Verb {
     Retry(verb::retry::Args),
     /// Check that a sweep's results are all there, once, and unchanged.
     Verify(verb::verify::Args),
+    /// Ask a worker to leave: it finishes what runs, and hands back the rest.
+    Drain(verb::drain::Args),
     /// Fetch a sweep's tables, also while it runs.
     Collect(verb::collect::Args),
     /// Judge the claims about weight space from a sweep's tables; with figures, as one HTML file.

@@ -80,7 +80,7 @@ pub(crate) fn refused(status: Status) -> Error {
         Code::Unauthenticated => Error::wrong_use(format!("the coordinator refused the token: {}", status.message()))
             .help("its token is in the file `token` of its data folder: pass --token-file, or set TRAIPSE_TOKEN"),
         Code::NotFound => {
-            Error::wrong_use(status.message()).help("`traipse status` lists the sweeps of this coordinator")
+            Error::wrong_use(status.message()).help("`traipse status` lists the sweeps and workers of this coordinator")
         }
         Code::InvalidArgument | Code::AlreadyExists | Code::OutOfRange => Error::wrong_use(status.message()),
         Code::Unavailable | Code::DeadlineExceeded => {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::live::{Live, Speaks};
+use common::live::{Live, Speaks, eventually};
 use common::{Scene, TINY};
 
 /// A coordinator on a free port, and the flags that lead to it.
@@ -45,6 +45,29 @@ fn a_sweep_goes_from_submit_to_tables() {
     assert_eq!(worker.end().0.code(), Some(0));
     coordinator.signal("TERM");
     assert_eq!(coordinator.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_drained_worker_ends_well_and_a_sweep_says_what_it_waits_for() {
+    let scene = Scene::new();
+    let picky = format!("{TINY}\n[execution]\nrequire = {{ labels = {{ room = \"none\" }} }}\n");
+    scene.file("picky.toml", &picky);
+    let (_coordinator, flags) = coordinator(&scene);
+    let sweep = scene.run(&format!("submit picky.toml {flags}")).done().trim().to_owned();
+    let worker = worker(&scene, &flags);
+    let here =
+        eventually(|| scene.run(&format!("status --json {flags}")).json()["workers"].as_array()?.first().cloned());
+    assert_eq!((&here["labels"]["room"], &here["labels"]["device"]), (&"test".into(), &"cpu".into()), "{here}");
+    assert_eq!((&here["n_slots"], &here["is_draining"]), (&2.into(), &false.into()), "{here}");
+    let status = scene.run(&format!("status {sweep} {flags}"));
+    assert!(status.done().contains("no worker has label room=none (1 worker here: room=test)"), "{}", status.stdout);
+
+    scene.run(&format!("drain nobody {flags}")).refused(2, &["nobody", "traipse status"]);
+    let id = here["worker"].as_str().expect("a worker has an id");
+    let drained = scene.run(&format!("drain {} --json {flags}", &id[..20])).json();
+    assert_eq!((&drained["worker"], &drained["is_draining"]), (&id.into(), &true.into()), "{drained}");
+    let (status, said) = worker.end();
+    assert_eq!(status.code(), Some(0), "{said}");
 }
 
 #[test]

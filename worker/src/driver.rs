@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 use traipse_agent::{Action, Agent, Call, Event, Exit, Finished, JobEnd, Lease};
-use traipse_proto::v1::{JobReport, RegisterResponse};
+use traipse_proto::v1::{Directive, JobReport, RegisterResponse};
 use traipse_store::Store;
 use traipse_sweep::LeaseId;
 
@@ -79,6 +79,7 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
         sweeps: Sweeps::new(),
         given: BTreeMap::new(),
         events: VecDeque::from([Event::Restored(left.outcomes), Event::Started]),
+        is_asked_to_leave: false,
         answers: true,
         last_failure: String::new(),
         keeper,
@@ -105,6 +106,8 @@ struct Driver {
     given: BTreeMap<LeaseId, Signals>,
     /// What the agent has not been told yet.
     events: VecDeque<Event<JobReport>>,
+    /// Whether the coordinator has asked the worker to leave; said once.
+    is_asked_to_leave: bool,
     /// Whether the coordinator answered the last time; said when it changes.
     answers: bool,
     /// What the last failed call said.
@@ -242,11 +245,13 @@ impl Driver {
             Answer::Registered { call, response, store } => self.registered(call, response, store),
             Answer::Reported { call, response } => {
                 self.answered();
+                self.leave_if_asked(&response.directives);
                 let stop = wire::stops(&response.directives);
                 Event::Reported { call, leases: wire::leases(response.leases), stop }
             }
             Answer::BeatAnswered { call, response } => {
                 self.answered();
+                self.leave_if_asked(&response.directives);
                 Event::BeatAnswered { call, stop: wire::stops(&response.directives) }
             }
             Answer::Failed { call, status } => self.failed(call, &status),
@@ -260,6 +265,19 @@ impl Driver {
             }
         };
         self.events.push_back(event);
+    }
+
+    /// The coordinator says it in every answer until it has heard that the worker leaves.
+    fn leave_if_asked(&mut self, directives: &[Directive]) {
+        if wire::drains(directives) {
+            if !self.is_asked_to_leave {
+                tracing::info!(
+                    "the coordinator asks this worker to leave: what runs finishes, the rest is handed back"
+                );
+            }
+            self.is_asked_to_leave = true;
+            self.events.push_back(Event::Leave);
+        }
     }
 
     fn registered(&mut self, call: Call, response: RegisterResponse, store: Option<Store>) -> Event<JobReport> {

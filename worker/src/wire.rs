@@ -91,6 +91,11 @@ pub(crate) fn stops(directives: &[v1::Directive]) -> Vec<LeaseId> {
     directives.iter().filter(stops).map(|directive| LeaseId(directive.lease)).collect()
 }
 
+/// Whether a directive asks the worker to leave.
+pub(crate) fn drains(directives: &[v1::Directive]) -> bool {
+    directives.iter().any(|directive| matches!(directive.what, Some(v1::directive::What::Drain(true))))
+}
+
 /// What to make of a refusal, by the meanings that the service gives to codes.
 pub(crate) fn failure(status: &Status) -> CallFailure {
     match status.code() {

@@ -8,6 +8,7 @@ pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod units;
+pub(crate) mod workers;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};

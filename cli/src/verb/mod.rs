@@ -5,6 +5,7 @@ pub(crate) mod collect;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod data;
+pub(crate) mod drain;
 pub(crate) mod export;
 pub(crate) mod local;
 pub(crate) mod pause;
@@ -37,6 +38,7 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Submit(args) => submit::run(args, screen),
         Verb::Status(args) => status::run(args, screen),
         Verb::Watch(args) => watch::run(args, screen),
+        Verb::Drain(args) => drain::run(args, screen),
         Verb::Cancel(args) => cancel::run(args, screen),
         Verb::Pause(args) => pause::run(args, screen),
         Verb::Resume(args) => resume::run(args, screen),

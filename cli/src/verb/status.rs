@@ -1,8 +1,8 @@
-//! `traipse status [SWEEP]`: the sweeps of a coordinator, or one of them.
+//! `traipse status [SWEEP]`: the sweeps and the workers of a coordinator, or one sweep.
 
 use serde_json::json;
 use traipse_proto::client::{self, Clients};
-use traipse_proto::v1::{GetRequest, ListRequest};
+use traipse_proto::v1::{GetRequest, ListRequest, WorkersRequest};
 
 use crate::connection::{ConnectionArgs, refused};
 use crate::error::Error;
@@ -10,6 +10,7 @@ use crate::exit::End;
 use crate::output::Screen;
 use crate::output::status::{StatusView, list, show};
 use crate::output::units::counted;
+use crate::output::workers::{self, WorkerView};
 use crate::runtime;
 
 /// Which sweep, of whom.
@@ -45,9 +46,12 @@ async fn show_one(mut clients: Clients, sweep: String, json: bool, screen: &Scre
 
 async fn show_all(mut clients: Clients, json: bool, screen: &Screen) -> Result<End, Error> {
     let answer = clients.sweep.list(client::unary(ListRequest {})).await.map_err(refused)?.into_inner();
+    let here = clients.sweep.workers(client::unary(WorkersRequest {})).await.map_err(refused)?.into_inner().workers;
     if json {
         let sweeps: Vec<StatusView<'_>> = answer.sweeps.iter().map(StatusView::from).collect();
-        screen.json(&json!({ "sweeps": sweeps, "n_workers": answer.n_workers, "n_slots": answer.n_slots }))?;
+        let here: Vec<WorkerView<'_>> = here.iter().map(WorkerView::from).collect();
+        let (n_workers, n_slots) = (answer.n_workers, answer.n_slots);
+        screen.json(&json!({ "sweeps": sweeps, "n_workers": n_workers, "n_slots": n_slots, "workers": here }))?;
         return Ok(End::Done);
     }
     if answer.sweeps.is_empty() {
@@ -55,7 +59,10 @@ async fn show_all(mut clients: Clients, json: bool, screen: &Screen) -> Result<E
     } else {
         screen.print(list(&answer.sweeps))?;
     }
-    let (workers, slots) = (u64::from(answer.n_workers), u64::from(answer.n_slots));
-    screen.print(format!("{} with {}", counted(workers, "worker"), counted(slots, "slot")))?;
+    let (n_workers, n_slots) = (u64::from(answer.n_workers), u64::from(answer.n_slots));
+    screen.print(format!("{} with {}", counted(n_workers, "worker"), counted(n_slots, "slot")))?;
+    if !here.is_empty() {
+        screen.print(workers::list(&here))?;
+    }
     Ok(End::Done)
 }

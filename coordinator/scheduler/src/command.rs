@@ -101,6 +101,11 @@ pub enum Command<B> {
         /// Ranges of canonical cells; else whatever failed or was quarantined.
         cells: Option<Vec<Range<u64>>>,
     },
+    /// Ask a worker to leave.
+    Drain {
+        /// Which one.
+        worker: WorkerId,
+    },
     /// Open a session.
     Register(Register),
     /// Report outcomes, take leases.
@@ -154,11 +159,17 @@ impl WorkerInfo {
         if self.n_threads == 0 { self.n_slots } else { self.n_threads.min(self.n_slots) }
     }
 
+    /// Memory of each job that runs, in MB.
+    #[must_use]
+    pub fn slot_memory_mb(&self) -> u64 {
+        self.memory / u64::from(self.n_running().max(1)) / BYTES_A_MB
+    }
+
     /// Whether the worker has all that a sweep requires.
     #[must_use]
     pub fn has(&self, require: &Require) -> bool {
-        let memory_mb = self.memory / u64::from(self.n_running().max(1)) / BYTES_A_MB;
-        memory_mb >= require.memory_mb && require.labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
+        self.slot_memory_mb() >= require.memory_mb
+            && require.labels.iter().all(|(key, value)| self.labels.get(key) == Some(value))
     }
 }
 
@@ -252,6 +263,8 @@ pub enum Answer {
     Controlled,
     /// To a retry.
     Retried(Reopened),
+    /// To a drain: the worker will be told in its next answer.
+    Draining,
     /// To a register.
     Registered {
         /// The new session.
@@ -265,6 +278,8 @@ pub enum Answer {
     Beat {
         /// Stop these.
         stop: Vec<LeaseId>,
+        /// The worker is asked to leave.
+        drain: bool,
     },
 }
 
@@ -279,6 +294,15 @@ pub struct Reported {
     pub leases: Vec<Lease>,
     /// Leases to stop.
     pub stop: Vec<LeaseId>,
+    /// The worker is asked to leave.
+    pub drain: bool,
+}
+
+impl Reported {
+    /// Whether there is something to say for which a report need not wait longer.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.leases.is_empty() || !self.stop.is_empty() || self.drain
+    }
 }
 
 /// A worker's right to a job.
@@ -305,6 +329,9 @@ pub enum Rejection {
     /// The id is taken by another spec.
     #[error("sweep {0} exists already with another spec: submit under a new id")]
     OtherSpec(SweepId),
+    /// No such worker.
+    #[error("worker {0} has no session here")]
+    UnknownWorker(WorkerId),
     /// The session is not open: register again.
     #[error("session {0:?} is not open: register again")]
     UnknownSession(SessionId),

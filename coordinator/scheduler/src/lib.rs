@@ -24,7 +24,7 @@ pub use mutation::{Mutation, switch};
 pub use pump::Sizes;
 pub use pump::{
     Action, AttemptRecord, Batch, Compared, EndedMember, Event, GenerationRange, JobRows, OutcomeRange, Pump,
-    RestoreError, Snapshot, Suspended, SweepState, SweepStatus,
+    RestoreError, Snapshot, Suspended, SweepState, SweepStatus, WorkerStatus,
 };
 
 #[cfg(test)]

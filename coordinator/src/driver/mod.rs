@@ -192,7 +192,8 @@ impl Driver {
         self.changed.send_replace(seq);
     }
 
-    fn now(&self) -> Duration {
+    /// The scheduler's clock.
+    pub(crate) fn now(&self) -> Duration {
         self.zero.elapsed()
     }
 

@@ -12,6 +12,7 @@ mod stored;
 mod sweep;
 mod watch;
 mod worker;
+mod workers;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub(super) fn call(error: CallError) -> Status {
 fn rejected(rejection: &Rejection) -> Status {
     let text = brief(rejection.to_string());
     match rejection {
-        Rejection::UnknownSweep(_) => Status::not_found(text),
+        Rejection::UnknownSweep(_) | Rejection::UnknownWorker(_) => Status::not_found(text),
         Rejection::OtherSpec(_) => Status::already_exists(text),
         Rejection::UnknownSession(_) | Rejection::OutOfOrder { .. } | Rejection::Replaced { .. } => {
             Status::aborted(text)

@@ -12,7 +12,7 @@ use traipse_sweep::facts::Control;
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Plan, SweepId};
 
-use super::{DEADLINE, Shared, control, refusal, results, status, watch, within};
+use super::{DEADLINE, Shared, control, refusal, results, status, watch, within, workers};
 
 /// The service.
 pub(super) struct Sweeps {
@@ -101,6 +101,14 @@ impl SweepService for Sweeps {
 
     async fn retry(&self, request: Request<v1::RetryRequest>) -> Result<Response<v1::RetryResponse>, Status> {
         within(DEADLINE, control::retry(&self.shared, request.into_inner())).await
+    }
+
+    async fn drain(&self, request: Request<v1::DrainRequest>) -> Result<Response<v1::DrainResponse>, Status> {
+        within(DEADLINE, workers::drain(&self.shared, request.into_inner())).await
+    }
+
+    async fn workers(&self, _request: Request<v1::WorkersRequest>) -> Result<Response<v1::WorkersResponse>, Status> {
+        within(DEADLINE, workers::all(&self.shared)).await
     }
 
     async fn results(&self, request: Request<v1::ResultsRequest>) -> Result<Response<Self::ResultsStream>, Status> {

@@ -95,8 +95,8 @@ impl Workers {
         let leases = request.leases.iter().map(|lease| (LeaseId(lease.lease), lease.progress)).collect();
         let command = Command::Heartbeat { session, leases };
         let answer = self.shared.driver.call(command).await.map_err(refusal::call)?;
-        let Answer::Beat { stop } = answer else { return Err(refusal::wrong_answer()) };
-        Ok(v1::HeartbeatResponse { directives: stop.into_iter().map(stop_directive).collect() })
+        let Answer::Beat { stop, drain } = answer else { return Err(refusal::wrong_answer()) };
+        Ok(v1::HeartbeatResponse { directives: directives(stop, drain) })
     }
 
     async fn spec_of(&self, request: v1::SpecRequest) -> Result<v1::SpecResponse, Status> {
@@ -115,7 +115,7 @@ impl Workers {
             seq: reported.seq,
             verdicts: reported.accepted.into_iter().map(verdict).collect(),
             leases: reported.leases.into_iter().map(|lease| self.lease(lease)).collect(),
-            directives: reported.stop.into_iter().map(stop_directive).collect(),
+            directives: directives(reported.stop, reported.drain),
         }
     }
 
@@ -177,8 +177,10 @@ fn check_size(request: &v1::RegisterRequest) -> Result<(), Status> {
     }
 }
 
-fn stop_directive(lease: LeaseId) -> v1::Directive {
-    v1::Directive { lease: lease.0, what: Some(v1::directive::What::Stop(true)) }
+fn directives(stop: Vec<LeaseId>, drain: bool) -> Vec<v1::Directive> {
+    use v1::directive::What;
+    let stop = stop.into_iter().map(|lease| v1::Directive { lease: lease.0, what: Some(What::Stop(true)) });
+    stop.chain(drain.then_some(v1::Directive { lease: 0, what: Some(What::Drain(true)) })).collect()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -128,7 +128,7 @@ impl World {
                 let _ = worker;
                 ended.iter().try_for_each(|lease| self.oracle.is_over(*lease))
             }
-            (What::Beat(renewed, at), Ok(Answer::Beat { stop })) => {
+            (What::Beat(renewed, at), Ok(Answer::Beat { stop, .. })) => {
                 if let Some(life) = &mut self.coordinator {
                     for lease in renewed.iter().filter(|lease| !stop.contains(lease)) {
                         life.renewed.insert(*lease, *at);

@@ -242,7 +242,7 @@ impl World {
         let response = match answer {
             Ok(Answer::Registered { session, ended }) => Response::Registered { session, ended },
             Ok(Answer::Reported(reported)) => Response::Reported(reported),
-            Ok(Answer::Beat { stop }) => Response::Beat(stop),
+            Ok(Answer::Beat { stop, .. }) => Response::Beat(stop),
             Ok(Answer::Submitted { .. }) => Response::Submitted,
             Ok(_) => Response::Controlled,
             Err(rejection) => Response::Refused(rejection),

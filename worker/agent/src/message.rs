@@ -107,8 +107,10 @@ pub enum Event<P> {
     SpecReady(SweepId),
     /// A sweep's spec could not be fetched; worth another try.
     SpecFailed(SweepId),
-    /// The worker shall leave.
+    /// The worker shall leave: what runs may finish within the grace.
     Drain,
+    /// The coordinator asks the worker to leave: what runs finishes.
+    Leave,
     /// Time has passed: at or after the next deadline.
     Tick,
 }

@@ -427,3 +427,34 @@ fn a_job_that_ignores_its_stop_makes_the_worker_leave() {
     let actions = agent.on(now + ms(6), Event::Reported { call, leases: vec![], stop: vec![] });
     assert_eq!(exit(&actions), Some(&Exit::Hung { lease: LeaseId(1), n_left: 0, n_kept: 0 }));
 }
+
+/// Asked by the coordinator: what runs has all the time that it needs, unless a signal comes as well.
+#[test]
+fn who_is_asked_to_leave_finishes_what_runs() {
+    let config = Config::new(1, 0);
+    let late = ms(10) + config.grace + config.last_words + ms(1000);
+    for signal in [false, true] {
+        let (mut agent, _) = with_leases(Config::new(1, 0), 2);
+        let actions = agent.on(ms(10), Event::Leave);
+        assert!(actions.iter().any(|action| matches!(action, Action::Recall)));
+        let (call, report, _) = reporting(&actions);
+        assert!(report.draining);
+        agent.on(ms(11), Event::Reported { call, leases: vec![], stop: vec![] });
+        let (call, report, _) = reporting(&agent.on(ms(12), Event::Unstarted(vec![LeaseId(2)])));
+        assert_eq!(report.returned, [lease(2)]);
+        agent.on(ms(13), Event::Reported { call, leases: vec![], stop: vec![] });
+        assert!(agent.on(ms(14), Event::Leave).is_empty(), "once more is no news");
+        if signal {
+            agent.on(late, Event::Drain);
+            let actions = agent.on(late + config.grace, Event::Tick);
+            assert!(actions.iter().any(|action| matches!(action, Action::Stop(LeaseId(1)))), "{actions:?}");
+            continue;
+        }
+        let actions = agent.on(late, Event::Tick);
+        assert!(!actions.iter().any(|action| matches!(action, Action::Stop(_) | Action::Exit(_))), "{actions:?}");
+        let (call, report, _) = reporting(&agent.on(late + ms(1), Event::Finished(vec![done(1, 5)])));
+        assert_eq!(report.outcomes.len(), 1);
+        let actions = agent.on(late + ms(2), Event::Reported { call, leases: vec![], stop: vec![] });
+        assert_eq!(exit(&actions), Some(&Exit::Drained));
+    }
+}

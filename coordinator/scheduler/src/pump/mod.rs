@@ -8,6 +8,7 @@ mod lines;
 mod read;
 mod view;
 mod why;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -25,6 +26,7 @@ pub use inspect::Sizes;
 use lines::{Arrival, Lines};
 pub use read::{
     Compared, EndedMember, GenerationRange, OutcomeRange, RestoreError, Snapshot, Suspended, SweepState, SweepStatus,
+    WorkerStatus,
 };
 
 /// What reaches the pump. `R` names a waiting call; `B` is a report's rows.
@@ -172,7 +174,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
             Err(rejection) => Err(rejection),
         };
         let at_once = match &answer {
-            Ok(Answer::Beat { stop }) => stop.is_empty(),
+            Ok(Answer::Beat { stop, .. }) => stop.is_empty(),
             Err(Rejection::UnknownSession(_)) => true,
             _ => false,
         };
@@ -218,7 +220,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         let Some(Answer::Reported(answer)) = self.absorb(reaction, actions) else {
             unreachable!("a report is answered as one");
         };
-        if can_wait && answer.leases.is_empty() && answer.stop.is_empty() {
+        if can_wait && !answer.has_news() {
             self.lines.park(session, seq, reply, now + wait);
         } else {
             self.lines.begin(session, seq, reply);
@@ -232,7 +234,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         for (session, seq) in self.lines.parked() {
             let mut reaction = Reaction::default();
             let mut answer = self.scheduler.offer(now, session, &mut reaction);
-            if answer.leases.is_empty() && answer.stop.is_empty() {
+            if !answer.has_news() {
                 continue;
             }
             answer.seq = seq;

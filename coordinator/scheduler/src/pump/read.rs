@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use traipse_sweep::{Generation, Incarnation, JobNumber, LeaseId, Outcome, RequestId, SweepId, WorkerId};
 
+use crate::command::WorkerInfo;
 use crate::state::{DecodeError, Misfit, State};
 
 /// The durable state at one batch, to be encoded on another thread.
@@ -100,6 +101,33 @@ pub struct Suspended {
     pub n_suspensions: u32,
     /// The last failure's message.
     pub message: Arc<str>,
+}
+
+/// A worker that has a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerStatus {
+    /// Which worker.
+    pub worker: WorkerId,
+    /// What it offers and is.
+    pub info: Arc<WorkerInfo>,
+    /// Leases that it holds: those that run, and those that wait in it.
+    pub n_leased: u64,
+    /// Time since it was last heard.
+    pub silent: Duration,
+    /// It was heard within a lease period.
+    pub is_live: bool,
+    /// It leaves, or is asked to.
+    pub is_draining: bool,
+    /// It gets no leases for a while, because one job after another failed on it.
+    pub is_suspended: bool,
+}
+
+impl WorkerStatus {
+    /// Slots that have something to run.
+    #[must_use]
+    pub fn n_busy(&self) -> u32 {
+        u32::try_from(self.n_leased).map_or(self.info.n_slots, |n| n.min(self.info.n_slots))
+    }
 }
 
 /// Neighbouring jobs that ended alike without rows.

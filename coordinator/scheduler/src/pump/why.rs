@@ -45,6 +45,9 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         if status.n_ready == 0 {
             return None;
         }
+        if let Some(lack) = self.what_is_lacking(status.sweep) {
+            return Some(Arc::from(lack));
+        }
         match &status.numerics {
             Some(pinned) if !self.scheduler.workers.has_numerics(pinned) => Some(Arc::from(format!(
                 "waits for a worker with numerics `{pinned}`, which its first lease pinned: none of {n_workers} \

@@ -56,7 +56,7 @@ impl Scheduler {
     fn decide_grants(&self, id: SessionId, session: &Session) -> Decision<'_> {
         let mut decision = Decision::default();
         let n_held = self.clocks.n_of(session.worker);
-        let is_left_out = session.draining || self.is_suspended(session.worker);
+        let is_left_out = session.leaves() || self.is_suspended(session.worker);
         if !self.open || is_left_out || n_held == 1 && self.holds_struck(session.worker) {
             return decision;
         }
@@ -173,6 +173,11 @@ impl Scheduler {
             Some((sweep, position))
         });
         struck.min_by_key(|(sweep, _)| Reverse(sweep.priority()))
+    }
+
+    /// Leases that a worker holds.
+    pub(crate) fn n_held(&self, worker: WorkerId) -> u64 {
+        self.clocks.n_of(worker) as u64
     }
 
     fn holds_struck(&self, worker: WorkerId) -> bool {

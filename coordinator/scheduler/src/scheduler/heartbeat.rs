@@ -4,6 +4,7 @@ use traipse_sweep::LeaseId;
 
 use super::{Reaction, Scheduler};
 use crate::command::{Answer, Now, Rejection, SessionId};
+use crate::soft::workers::Session;
 
 impl Scheduler {
     /// Renewals are soft: no fact. What is neither under way nor lapsed is to be stopped.
@@ -27,7 +28,8 @@ impl Scheduler {
                 stop.push(lease);
             }
         }
-        reaction.effects.answer = Some(Answer::Beat { stop });
+        let drain = self.workers.session(session).is_some_and(Session::is_to_be_told);
+        reaction.effects.answer = Some(Answer::Beat { stop, drain });
         Ok(reaction)
     }
 }

@@ -6,6 +6,7 @@
 #[cfg(any(test, feature = "simulation"))]
 mod check;
 mod control;
+mod drain;
 mod failure;
 mod grant;
 mod heartbeat;
@@ -141,6 +142,7 @@ impl Scheduler {
             Command::Submit { sweep, spec } => self.submit(now, sweep, &spec),
             Command::Control { sweep, control } => self.control(now, sweep, control),
             Command::Retry { sweep, request, cells } => self.retry(now, sweep, request, cells.as_deref()),
+            Command::Drain { worker } => self.drain(worker),
             Command::Register(register) => self.register(now, register),
             Command::Report(report) => self.report(now, report),
             Command::Heartbeat { session, leases } => self.heartbeat(now, session, &leases),

@@ -9,6 +9,7 @@ use super::{Reaction, Scheduler};
 use crate::command::{Answer, AttemptStats, JobReport, JobResult, Now, Rejection, Report, Reported, SessionId};
 use crate::mutation::{self, Mutation};
 use crate::pump::JobRows;
+use crate::soft::workers::Session;
 use crate::state::Sweep;
 use crate::state::marks::Mark;
 
@@ -37,7 +38,8 @@ impl Scheduler {
     /// Leases and stops for a session, from what its last report said of it.
     pub(crate) fn offer<B>(&mut self, now: Now, session: SessionId, reaction: &mut Reaction<B>) -> Reported {
         let leases = self.grant(now, session, reaction);
-        Reported { leases, stop: self.workers.take_stops(session), ..Reported::default() }
+        let drain = self.workers.session(session).is_some_and(Session::is_to_be_told);
+        Reported { leases, stop: self.workers.take_stops(session), drain, ..Reported::default() }
     }
 
     /// A report that is refused changes nothing, so all of it is looked at first.

@@ -22,7 +22,10 @@ pub(crate) struct Session {
     pub(crate) n_free_slots: u32,
     /// Leases that waited in the worker at the last report.
     pub(crate) n_queued: u32,
+    /// The worker has said that it leaves.
     pub(crate) draining: bool,
+    /// The worker is asked to leave.
+    asked_to_leave: bool,
     /// What the last report said; nothing before the first.
     reaches_store: Option<bool>,
     /// Leases to stop, not told yet.
@@ -36,6 +39,16 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Whether the worker leaves, by its own word or because it is asked to.
+    pub(crate) fn leaves(&self) -> bool {
+        self.draining || self.asked_to_leave
+    }
+
+    /// Whether the worker is asked to leave and has not said that it does.
+    pub(crate) fn is_to_be_told(&self) -> bool {
+        self.asked_to_leave && !self.draining
+    }
+
     /// Whether the worker has proved that it reaches the artifact store.
     pub(crate) fn reaches_store(&self) -> bool {
         self.reaches_store == Some(true)
@@ -99,6 +112,7 @@ impl Workers {
         self.sessions.get(&session)
     }
 
+    /// In the order in which they were opened.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.sessions.values()
     }
@@ -142,6 +156,9 @@ impl Workers {
         period: Duration,
     ) -> (SessionId, Option<SessionId>) {
         let closed = self.of_worker.get(&worker).copied();
+        // A worker that lost its session alone is the one that was asked to leave; another life of it is welcome.
+        let is_same_life = self.incarnation(worker) == Some(incarnation);
+        let asked_to_leave = is_same_life && closed.is_some_and(|closed| self.sessions[&closed].asked_to_leave);
         if let Some(closed) = closed {
             self.close(closed);
         }
@@ -153,6 +170,7 @@ impl Workers {
             n_free_slots: 0,
             n_queued: 0,
             draining: false,
+            asked_to_leave,
             reaches_store: None,
             stops: BTreeSet::new(),
             heard: now,
@@ -189,6 +207,12 @@ impl Workers {
     /// Whether every live worker has said that it does not reach the artifact store.
     pub(crate) fn all_storeless(&self) -> bool {
         self.n_live > 0 && self.n_storeless == self.n_live
+    }
+
+    /// Asks a worker to leave. Returns whether it has a session.
+    pub(crate) fn ask_to_leave(&mut self, worker: WorkerId) -> bool {
+        let session = self.of_worker.get(&worker).and_then(|session| self.sessions.get_mut(session));
+        session.map(|session| session.asked_to_leave = true).is_some()
     }
 
     /// Tells the worker, at the next occasion, to stop a lease. Returns whether it has a session.

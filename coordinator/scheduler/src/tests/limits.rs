@@ -12,7 +12,7 @@ fn until_stopped(world: &mut World, worker: &Worker, seconds: u64, progress: imp
     for passed in (0..=seconds).step_by(3) {
         let listed = leases.iter().map(|lease| (*lease, progress(passed))).collect();
         match world.ask(Command::Heartbeat { session: worker.session, leases: listed }) {
-            Ok(Answer::Beat { stop }) if stop.is_empty() => world.pass(3.0),
+            Ok(Answer::Beat { stop, .. }) if stop.is_empty() => world.pass(3.0),
             Ok(Answer::Beat { .. }) => return Some(passed),
             other => panic!("no beat: {other:?}"),
         }
@@ -61,7 +61,7 @@ fn leases_that_wait_in_a_worker_do_not_stand_still() {
         let first = world.pump.committed_state().leases().next().unwrap().0;
         let leases = vec![(first, step), (waiting, 0)];
         let answer = world.ask(Command::Heartbeat { session: worker.session, leases });
-        assert_eq!(answer, Ok(Answer::Beat { stop: vec![] }), "step {step}");
+        assert_eq!(answer, Ok(Answer::Beat { stop: vec![], drain: false }), "step {step}");
         world.pass(3.0);
     }
 }

@@ -1,6 +1,7 @@
 //! Rules as rows of data, and a seeded simulation, all of them through the pump with invariants after every event.
 
 mod comparisons;
+mod drain;
 mod durability;
 mod failures;
 mod holds;

@@ -132,3 +132,21 @@ fn short_jobs_do_not_wait_behind_long_ones() {
     let held = world.report(&mut two, vec![], 0).leases;
     assert!(held.is_empty(), "held back for the third long job");
 }
+
+#[test]
+fn what_no_worker_has_is_said() {
+    let mut world = World::new();
+    world.submit(SWEEP, &spec_with(9, r#""require":{"labels":{"gpu":"a100"},"memory_mb":2000}"#)).unwrap();
+    let said = |world: &World| world.status().message.map(|message| message.to_string()).unwrap_or_default();
+    assert_eq!(said(&world), "no worker is connected");
+    labelled(&mut world, 1, None, 4_000_000_000);
+    assert_eq!(
+        said(&world),
+        "waits: no worker has label gpu=a100 and 2000 MB of memory a slot (1 worker here: no gpu, 4000 MB)"
+    );
+    labelled(&mut world, 2, Some(("gpu", "h100")), 1_000_000);
+    labelled(&mut world, 3, Some(("gpu", "h100")), 1_000_000);
+    assert!(said(&world).ends_with("(3 workers here: gpu=h100, 1 MB; no gpu, 4000 MB)"), "{}", said(&world));
+    labelled(&mut world, 4, Some(("gpu", "a100")), 2_000_000_000);
+    assert_eq!(said(&world), "");
+}

@@ -188,7 +188,7 @@ impl World {
     pub(super) fn beat(&mut self, worker: &Worker, leases: &[LeaseId]) -> Vec<LeaseId> {
         let leases = leases.iter().map(|lease| (*lease, 0)).collect();
         match self.ask(Command::Heartbeat { session: worker.session, leases }) {
-            Ok(Answer::Beat { stop }) => stop,
+            Ok(Answer::Beat { stop, .. }) => stop,
             other => panic!("no beat: {other:?}"),
         }
     }

@@ -1,4 +1,5 @@
 //! Leaving: no new leases, what runs may finish within the grace, everything is reported, and then the worker goes.
+//! Whom the coordinator asks to leave has all the time that its jobs need.
 
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use crate::message::Exit;
 /// How far the worker's leaving has come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Drain {
-    /// When what still runs is stopped.
-    grace_ends: Duration,
+    /// When what still runs is stopped, if it is.
+    grace_ends: Option<Duration>,
     /// Whether that has happened.
     stopped: bool,
     /// Whether the coordinator has answered a report that said so.
@@ -17,11 +18,13 @@ pub(super) struct Drain {
 }
 
 impl<P> Agent<P> {
-    pub(super) fn begin_drain(&mut self, now: Duration) {
-        if self.drain.is_some() {
+    /// Of a worker that leaves already, the sooner end holds.
+    pub(super) fn begin_drain(&mut self, grace_ends: Option<Duration>) {
+        if let Some(drain) = &mut self.drain {
+            drain.grace_ends = drain.grace_ends.or(grace_ends);
             return;
         }
-        self.drain = Some(Drain { grace_ends: now + self.config.grace, stopped: false, told: false });
+        self.drain = Some(Drain { grace_ends, stopped: false, told: false });
         self.recall();
     }
 
@@ -37,13 +40,14 @@ impl<P> Agent<P> {
     }
 
     pub(super) fn drain_deadline(&self) -> Option<Duration> {
-        let drain = self.drain?;
-        Some(if drain.stopped { drain.grace_ends + self.config.last_words } else { drain.grace_ends })
+        let Drain { grace_ends, stopped, .. } = self.drain?;
+        Some(if stopped { grace_ends? + self.config.last_words } else { grace_ends? })
     }
 
     pub(super) fn settle_drain(&mut self, now: Duration) {
+        let is_over = |grace_ends: Option<Duration>, after| grace_ends.is_some_and(|ends| now >= ends + after);
         let Some(drain) = &mut self.drain else { return };
-        if now >= drain.grace_ends && !drain.stopped {
+        if is_over(drain.grace_ends, Duration::ZERO) && !drain.stopped {
             drain.stopped = true;
             self.stop_all();
         }
@@ -53,7 +57,7 @@ impl<P> Agent<P> {
         let n_left = n_held + self.reports.n_unanswered();
         let nothing_left = n_held == 0 && self.reports.is_empty();
         // Without a session nobody waits to be told; without anything held nobody has to be.
-        let over = now >= drain.grace_ends + self.config.last_words;
+        let over = is_over(drain.grace_ends, self.config.last_words);
         if over || nothing_left && (drain.told || !self.link.is_up()) {
             self.leave(n_left);
         }
@@ -74,7 +78,7 @@ impl<P> Agent<P> {
             return;
         }
         self.hung = self.leases.oldest_stop().map(|(_, lease)| lease);
-        self.begin_drain(now);
+        self.begin_drain(Some(now + self.config.grace));
     }
 
     pub(super) fn hang_deadline(&self) -> Option<Duration> {

@@ -93,7 +93,8 @@ impl<P> Agent<P> {
             Event::KeepFailed => self.keeping.failed(now),
             Event::SpecReady(sweep) => self.spec_ready(now, sweep),
             Event::SpecFailed(sweep) => self.specs.failed(now, sweep),
-            Event::Drain => self.begin_drain(now),
+            Event::Drain => self.begin_drain(Some(now + self.config.grace)),
+            Event::Leave => self.begin_drain(None),
             Event::Tick => {}
         }
         self.settle(now);

@@ -164,7 +164,7 @@ impl Agent {
         let leases = self.held().into_iter().map(|lease| (lease, 0)).collect();
         let call = world.call(Command::Heartbeat { session, leases });
         match world.answers.remove(&call) {
-            Some(Ok(Answer::Beat { stop })) => self.drop_running(&stop),
+            Some(Ok(Answer::Beat { stop, .. })) => self.drop_running(&stop),
             Some(Err(Rejection::UnknownSession(_))) => self.session = None,
             // The answer waits for the disk, and this worker is not patient.
             None => {}
