@@ -397,14 +397,14 @@ impl World {
                     return;
                 }
                 life.session = Some(session);
-                ended.iter().for_each(|lease| drop(life.finished.remove(lease)));
+                ended.iter().for_each(|lease| _ = life.finished.remove(lease));
                 Told::Registered { call, heartbeat: HEARTBEAT, ended }
             }
             Response::Reported(reported) => {
                 if life.last_report.as_ref().is_some_and(|(last, _)| *last == call) {
                     let (_, report) = life.last_report.take().expect("it was just seen");
                     let outcomes = report.outcomes.iter().map(|outcome| outcome.lease.lease);
-                    outcomes.chain(reported.stop.iter().copied()).for_each(|lease| drop(life.finished.remove(&lease)));
+                    outcomes.chain(reported.stop.iter().copied()).for_each(|lease| _ = life.finished.remove(&lease));
                 }
                 let token: Token = Arc::clone(&self.token);
                 let lease = |lease: traipse_scheduler::command::Lease| Lease {
@@ -420,7 +420,7 @@ impl World {
                 Told::Reported { call, leases, stop: reported.stop }
             }
             Response::Beat(stop) => {
-                stop.iter().for_each(|lease| drop(life.finished.remove(lease)));
+                stop.iter().for_each(|lease| _ = life.finished.remove(lease));
                 Told::BeatAnswered { call, stop }
             }
             Response::Spec(sweep, known) => {
