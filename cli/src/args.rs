@@ -44,6 +44,8 @@ pub(crate) enum Verb {
     Resume(verb::resume::Args),
     /// Run anew what failed of a sweep, or cells that are named.
     Retry(verb::retry::Args),
+    /// Say why a run waits, where it ran, how it failed, when it is tried again.
+    Explain(verb::explain::Args),
     /// Check that a sweep's results are all there, once, and unchanged.
     Verify(verb::verify::Args),
     /// Ask a worker to leave: it finishes what runs, and hands back the rest.

@@ -21,7 +21,7 @@ fn worker(scene: &Scene, flags: &str) -> Live {
     Live::start(&mut command, &Speaks::Stderr, "working for")
 }
 
-/// Four runs of two cells; those of the second cannot be: it has fewer examples than a batch.
+/// Four runs of two cells; those of the second diverge.
 fn half_bad() -> String {
     TINY.replace("\"train.learning_rate\" = [0.05, 0.2]", "\"train.learning_rate\" = [0.05, 1e30]")
 }
@@ -35,6 +35,9 @@ fn a_sweep_is_paused_resumed_retried_and_verified() {
     let paused = scene.run(&format!("pause tiny --json {flags}")).json();
     assert_eq!(paused["state"], "paused", "{paused}");
     scene.run(&format!("pause tiny {flags}")).done();
+    let waits = scene.run(&format!("explain tiny 3 --json {flags}")).json();
+    assert_eq!((&waits["state"], &waits["attempts"]), (&"ready".into(), &serde_json::json!([])), "{waits}");
+    assert!(waits["why"].to_string().contains("paused"), "{waits}");
     let _worker = worker(&scene, &flags);
     let unfinished = scene.run(&format!("verify tiny --json {flags}"));
     assert_eq!(unfinished.code, Some(1), "{}", unfinished.stderr);
@@ -63,6 +66,17 @@ fn a_sweep_is_paused_resumed_retried_and_verified() {
             |folder: &str| fs::read(scene.path().join(folder).join(format!("{table}.parquet"))).expect("a table");
         assert!(read("first") == read("again"), "{table} changed, and the bits of a run never do");
     }
+    let explained = scene.run(&format!("explain tiny 2 --json {flags}")).json();
+    assert_eq!((&explained["state"], &explained["generation"]), (&"diverged".into(), &2.into()), "{explained}");
+    let attempts = explained["attempts"].as_array().expect("a list");
+    assert_eq!(attempts.len(), 3, "one a generation, in segments and in the ledger: {explained}");
+    assert!(attempts.iter().all(|attempt| attempt["outcome"] == "diverged"), "{explained}");
+    assert_eq!(explained["settings"]["train"]["batch_size"], 64, "{explained}");
+    let text = scene.run(&format!("explain tiny 2 {flags}"));
+    assert!(text.done().contains("run 2") && text.stdout.contains("settings  train: "), "{}", text.stdout);
+    scene.run(&format!("explain tiny 4 {flags}")).refused(2, &["no such run", "0 to 3"]);
+    scene.run(&format!("explain tiny --comparison 0 {flags}")).refused(2, &["no comparisons"]);
+    scene.run(&format!("explain tiny {flags}")).refused(2, &["--comparison"]);
     scene.run(&format!("retry tiny --cells 2 {flags}")).refused(2, &["no cell 2", "0 to 1"]);
     scene.run(&format!("retry tiny --cells 1-x {flags}")).refused(2, &["1-x", "7-9"]);
     for verb in ["pause", "resume"] {

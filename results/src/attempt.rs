@@ -10,6 +10,7 @@ use crate::Error;
 use crate::aside::Finished;
 use crate::schema::Spec;
 use crate::table_writer::TableWriter;
+use crate::tables::Stream;
 
 /// A row of `attempts.parquet`, but for `run`, which follows from the job when tables are written. Many rows say the same
 /// of their worker: they share its texts.
@@ -77,6 +78,48 @@ pub(crate) fn write(path: &Path, rows: &[AttemptRow]) -> Result<(Finished, u64),
         writer.end_rows(1)?;
     }
     writer.finish()
+}
+
+/// The attempts of one job in a segment of attempts, in order. Reads the row groups that can hold them alone.
+///
+/// # Errors
+/// If the segment cannot be read.
+pub fn attempts_of(path: &Path, job: u64) -> Result<Vec<AttemptRow>, Error> {
+    let columns = attempts::ALL.map(|column| column.name);
+    let mut row = Stream::open_runs(path, &columns, job..=job)?;
+    let mut found = Vec::new();
+    while !row.is_over() {
+        if row.count(attempts::JOB.name) == Some(job) {
+            found.push(read(&row, job));
+        }
+        row.advance()?;
+    }
+    Ok(found)
+}
+
+fn read(row: &Stream, job: u64) -> AttemptRow {
+    let text = |column: &traipse_sweep::columns::ColumnDef| row.text(column.name).map(str::to_owned);
+    let number = |column: &traipse_sweep::columns::ColumnDef| row.number(column.name);
+    AttemptRow {
+        job,
+        kind: text(&attempts::KIND).unwrap_or_default(),
+        attempt: row.count(attempts::ATTEMPT.name).unwrap_or_default() as u32,
+        worker: text(&attempts::WORKER).unwrap_or_default(),
+        worker_labels: text(&attempts::WORKER_LABELS).unwrap_or_default(),
+        started_at_us: row.instant(attempts::STARTED_AT.name).unwrap_or_default(),
+        lease_wait_seconds: number(&attempts::LEASE_WAIT_SECONDS),
+        train_seconds: number(&attempts::TRAIN_SECONDS),
+        probe_seconds: number(&attempts::PROBE_SECONDS),
+        cpu_seconds: number(&attempts::CPU_SECONDS),
+        total_seconds: number(&attempts::TOTAL_SECONDS),
+        outcome: text(&attempts::OUTCOME).unwrap_or_default(),
+        failure_class: text(&attempts::FAILURE_CLASS),
+        failure_message: text(&attempts::FAILURE_MESSAGE),
+        peak_memory_bytes: row.count(attempts::PEAK_MEMORY_BYTES.name),
+        build: text(&attempts::BUILD).unwrap_or_default(),
+        numerics: text(&attempts::NUMERICS).unwrap_or_default(),
+        cpu_features: text(&attempts::CPU_FEATURES).unwrap_or_default(),
+    }
 }
 
 /// Row cells have no instants: no worker sends any.

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod data;
 pub(crate) mod drain;
+pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod local;
 pub(crate) mod pause;
@@ -43,6 +44,7 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Pause(args) => pause::run(args, screen),
         Verb::Resume(args) => resume::run(args, screen),
         Verb::Retry(args) => retry::run(args, screen),
+        Verb::Explain(args) => explain::run(args, screen),
         Verb::Verify(args) => verify::run(args, screen),
         Verb::Collect(args) => collect::run(args, screen),
         Verb::Report(args) => report::run(args, screen),

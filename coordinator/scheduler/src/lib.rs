@@ -23,8 +23,8 @@ pub use mutation::{Mutation, switch};
 #[cfg(feature = "simulation")]
 pub use pump::Sizes;
 pub use pump::{
-    Action, AttemptRecord, Batch, Compared, EndedMember, Event, GenerationRange, JobRows, OutcomeRange, Pump,
-    RestoreError, Snapshot, Suspended, SweepState, SweepStatus, WorkerStatus,
+    Action, AttemptRecord, Batch, Compared, EndedMember, Event, Explained, GenerationRange, JobRows, OutcomeRange,
+    Pump, RestoreError, Snapshot, Suspended, SweepState, SweepStatus, UnderWay, WorkerStatus,
 };
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use traipse_proto::convert::{ids, outcome};
 use traipse_proto::v1;
 use traipse_results::AttemptRow;
-use traipse_sweep::SweepId;
+use traipse_sweep::{JobNumber, SweepId};
 
 use super::segments::{PAGE_ROWS, unsigned};
 use super::{Damage, Error, Ledger, sweep_key};
@@ -56,6 +56,23 @@ impl Ledger {
             page.push(attempt(row, worker, n_run_jobs).ok_or_else(|| self.damaged(Damage::Value("an attempt")))?);
         }
         Ok(page)
+    }
+
+    /// A job's attempts that are in no segment, in order: a walk over all that are not sealed.
+    pub(crate) async fn attempts_of(
+        &mut self,
+        sweep: SweepId,
+        job: JobNumber,
+        n_run_jobs: u64,
+    ) -> Result<Vec<AttemptRow>, Error> {
+        let (mut after, upto) = self.unsealed(sweep).await?;
+        let mut found = Vec::new();
+        loop {
+            let page = self.attempts(sweep, after, upto, n_run_jobs).await?;
+            let Some(&(last, _)) = page.last() else { return Ok(found) };
+            after = last;
+            found.extend(page.into_iter().map(|(_, attempt)| attempt).filter(|attempt| attempt.job == job.0));
+        }
     }
 
     async fn described(&mut self, number: i64) -> Result<Worker, Error> {

@@ -3,6 +3,7 @@
 mod auth;
 mod checkpoints;
 mod control;
+mod explain;
 mod members;
 mod refusal;
 mod report;

@@ -89,7 +89,7 @@ fn message(status: &SweepStatus, rate: f64, (n_workers, n_slots): (u32, u32)) ->
     }
 }
 
-fn state(state: SweepState) -> v1::SweepState {
+pub(super) fn state(state: SweepState) -> v1::SweepState {
     match state {
         SweepState::Active => v1::SweepState::Active,
         SweepState::Paused => v1::SweepState::Paused,

@@ -12,7 +12,7 @@ use traipse_sweep::facts::Control;
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Plan, SweepId};
 
-use super::{DEADLINE, Shared, control, refusal, results, status, watch, within, workers};
+use super::{DEADLINE, Shared, control, explain, refusal, results, status, watch, within, workers};
 
 /// The service.
 pub(super) struct Sweeps {
@@ -109,6 +109,10 @@ impl SweepService for Sweeps {
 
     async fn workers(&self, _request: Request<v1::WorkersRequest>) -> Result<Response<v1::WorkersResponse>, Status> {
         within(DEADLINE, workers::all(&self.shared)).await
+    }
+
+    async fn explain(&self, request: Request<v1::ExplainRequest>) -> Result<Response<v1::ExplainResponse>, Status> {
+        within(DEADLINE, explain::explain(&self.shared, request.into_inner())).await
     }
 
     async fn results(&self, request: Request<v1::ResultsRequest>) -> Result<Response<Self::ResultsStream>, Status> {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
@@ -89,6 +89,12 @@ impl Stream {
     /// A count of the current row.
     pub(crate) fn count(&self, column: &str) -> Option<u64> {
         self.number(column).map(|number| number as u64)
+    }
+
+    /// An instant of the current row: microseconds since 1970.
+    pub(crate) fn instant(&self, column: &str) -> Option<i64> {
+        let instants = self.array(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        instants.is_valid(self.at).then(|| instants.value(self.at))
     }
 
     /// A text of the current row.

@@ -1,6 +1,7 @@
 //! The pump: commands become batches, batches become durable, and only then are their answers given.
 
 mod batch;
+mod explain;
 mod gather;
 #[cfg(feature = "simulation")]
 mod inspect;
@@ -20,6 +21,7 @@ use crate::mutation::{self, Mutation};
 use crate::scheduler::{Reaction, Scheduler};
 use crate::state::{Plans, State};
 pub use batch::{AttemptRecord, Batch, JobRows};
+pub use explain::{Explained, UnderWay};
 use gather::{Gather, Waiting};
 #[cfg(feature = "simulation")]
 pub use inspect::Sizes;

@@ -154,6 +154,16 @@ impl Scheduler {
         LeaseId::new(self.config.incarnation, self.next_lease)
     }
 
+    /// When a lease under way was granted, if this life of the coordinator did.
+    pub(crate) fn granted_at(&self, worker: WorkerId, lease: LeaseId) -> Option<Now> {
+        self.clocks.get(worker, lease)?.granted_at
+    }
+
+    /// How long a job waits still after a transient failure.
+    pub(crate) fn backoff_left(&self, now: Now, sweep: SweepId, position: u64) -> Option<Now> {
+        self.backoffs.until(sweep, position).map(|until| until.saturating_sub(now))
+    }
+
     /// When [`Self::tick`] is due.
     pub(crate) fn next_deadline(&self) -> Option<Now> {
         let deadlines = [

@@ -20,6 +20,12 @@ impl Backoffs {
         self.waiting.insert((until, sweep, position));
     }
 
+    /// Until when a job waits. Linear in the jobs that wait: people ask, rarely.
+    pub(crate) fn until(&self, sweep: SweepId, position: u64) -> Option<Now> {
+        let waits = self.waiting.iter().find(|(_, id, at)| (*id, *at) == (sweep, position));
+        waits.map(|(until, ..)| *until)
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Now> {
         self.waiting.first().map(|(until, ..)| *until)
     }

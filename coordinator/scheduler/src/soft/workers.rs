@@ -237,6 +237,11 @@ impl Workers {
         self.numerics.contains_key(numerics)
     }
 
+    /// Whether a live worker is such a one.
+    pub(crate) fn any_live(&self, is_one: impl Fn(&WorkerInfo) -> bool) -> bool {
+        self.sessions.values().any(|session| session.live && is_one(&session.info))
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Now> {
         self.roll_call
     }

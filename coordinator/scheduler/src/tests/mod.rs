@@ -3,6 +3,7 @@
 mod comparisons;
 mod drain;
 mod durability;
+mod explain;
 mod failures;
 mod holds;
 mod leases;
