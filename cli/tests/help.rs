@@ -4,7 +4,7 @@ mod common;
 
 use common::{Scene, ended};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 19] = [
     "local",
     "coordinator",
     "worker",
@@ -12,6 +12,11 @@ const VERBS: [&str; 14] = [
     "status",
     "watch",
     "cancel",
+    "pause",
+    "resume",
+    "retry",
+    "explain",
+    "verify",
     "collect",
     "preview",
     "report",

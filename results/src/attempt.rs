@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use traipse_sweep::columns::attempts;
+use traipse_sweep::columns::{ColumnDef, attempts};
 use traipse_sweep::rows::Cell;
 
 use crate::Error;
@@ -80,46 +80,67 @@ pub(crate) fn write(path: &Path, rows: &[AttemptRow]) -> Result<(Finished, u64),
     writer.finish()
 }
 
+/// What a segment says of an attempt, for people.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastAttempt {
+    /// Counted from 1.
+    pub attempt: u32,
+    /// The worker's id.
+    pub worker: String,
+    /// Its labels, as a JSON object.
+    pub worker_labels: String,
+    /// When the lease was granted: microseconds since 1970, UTC, by the coordinator's clock.
+    pub started_at_us: i64,
+    /// Seconds from start to report.
+    pub total_seconds: Option<f64>,
+    /// As in runs, or `failed-attempt`.
+    pub outcome: String,
+    /// `transient`, `poison`, `invalid` or `lost`.
+    pub failure_class: Option<String>,
+    /// In words.
+    pub failure_message: Option<String>,
+}
+
+impl From<AttemptRow> for PastAttempt {
+    fn from(row: AttemptRow) -> Self {
+        Self {
+            attempt: row.attempt,
+            worker: row.worker.to_string(),
+            worker_labels: row.worker_labels.to_string(),
+            started_at_us: row.started_at_us,
+            total_seconds: row.total_seconds,
+            outcome: row.outcome.to_owned(),
+            failure_class: row.failure_class.map(str::to_owned),
+            failure_message: row.failure_message.map(|message| message.to_string()),
+        }
+    }
+}
+
 /// The attempts of one job in a segment of attempts, in order. Reads the row groups that can hold them alone.
 ///
 /// # Errors
 /// If the segment cannot be read.
-pub fn attempts_of(path: &Path, job: u64) -> Result<Vec<AttemptRow>, Error> {
+pub fn attempts_of(path: &Path, job: u64) -> Result<Vec<PastAttempt>, Error> {
     let columns = attempts::ALL.map(|column| column.name);
     let mut row = Stream::open_runs(path, &columns, job..=job)?;
     let mut found = Vec::new();
     while !row.is_over() {
         if row.count(attempts::JOB.name) == Some(job) {
-            found.push(read(&row, job));
+            let text = |column: &ColumnDef| row.text(column.name).map(str::to_owned);
+            found.push(PastAttempt {
+                attempt: row.count(attempts::ATTEMPT.name).unwrap_or_default() as u32,
+                worker: text(&attempts::WORKER).unwrap_or_default(),
+                worker_labels: text(&attempts::WORKER_LABELS).unwrap_or_default(),
+                started_at_us: row.instant(attempts::STARTED_AT.name).unwrap_or_default(),
+                total_seconds: row.number(attempts::TOTAL_SECONDS.name),
+                outcome: text(&attempts::OUTCOME).unwrap_or_default(),
+                failure_class: text(&attempts::FAILURE_CLASS),
+                failure_message: text(&attempts::FAILURE_MESSAGE),
+            });
         }
         row.advance()?;
     }
     Ok(found)
-}
-
-fn read(row: &Stream, job: u64) -> AttemptRow {
-    let text = |column: &traipse_sweep::columns::ColumnDef| row.text(column.name).map(str::to_owned);
-    let number = |column: &traipse_sweep::columns::ColumnDef| row.number(column.name);
-    AttemptRow {
-        job,
-        kind: text(&attempts::KIND).unwrap_or_default(),
-        attempt: row.count(attempts::ATTEMPT.name).unwrap_or_default() as u32,
-        worker: text(&attempts::WORKER).unwrap_or_default(),
-        worker_labels: text(&attempts::WORKER_LABELS).unwrap_or_default(),
-        started_at_us: row.instant(attempts::STARTED_AT.name).unwrap_or_default(),
-        lease_wait_seconds: number(&attempts::LEASE_WAIT_SECONDS),
-        train_seconds: number(&attempts::TRAIN_SECONDS),
-        probe_seconds: number(&attempts::PROBE_SECONDS),
-        cpu_seconds: number(&attempts::CPU_SECONDS),
-        total_seconds: number(&attempts::TOTAL_SECONDS),
-        outcome: text(&attempts::OUTCOME).unwrap_or_default(),
-        failure_class: text(&attempts::FAILURE_CLASS),
-        failure_message: text(&attempts::FAILURE_MESSAGE),
-        peak_memory_bytes: row.count(attempts::PEAK_MEMORY_BYTES.name),
-        build: text(&attempts::BUILD).unwrap_or_default(),
-        numerics: text(&attempts::NUMERICS).unwrap_or_default(),
-        cpu_features: text(&attempts::CPU_FEATURES).unwrap_or_default(),
-    }
 }
 
 /// Row cells have no instants: no worker sends any.

@@ -28,7 +28,7 @@ mod tables;
 pub mod verdict;
 pub mod verify;
 
-pub use attempt::{AttemptRow, attempts_of};
+pub use attempt::{AttemptRow, PastAttempt, attempts_of};
 pub use cells::{CellSummary, Estimate, MAX_SUMMARIES};
 pub use collect::{Collect, Collected, Raised, TableFile, WithoutRows, collect, holds};
 pub use error::Error;

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tonic::Status;
 use traipse_proto::v1::{self, explain_request::Job};
-use traipse_results::AttemptRow;
+use traipse_results::PastAttempt;
 use traipse_scheduler::{Explained, UnderWay};
 use traipse_sweep::columns::Table;
 use traipse_sweep::plan::JobKind;
@@ -82,7 +82,12 @@ fn describe(plan: &Plan, job: JobNumber, response: &mut v1::ExplainResponse) {
 }
 
 /// Ended attempts, the oldest first: those in segments, then those in the ledger.
-async fn attempts(shared: &Shared, sweep: SweepId, job: JobNumber, n_run_jobs: u64) -> Result<Vec<AttemptRow>, Status> {
+async fn attempts(
+    shared: &Shared,
+    sweep: SweepId,
+    job: JobNumber,
+    n_run_jobs: u64,
+) -> Result<Vec<PastAttempt>, Status> {
     let read = shared.journal.run(move |ledger| {
         Box::pin(async move {
             let fresh = ledger.attempts_of(sweep, job, n_run_jobs).await?;
@@ -101,12 +106,13 @@ async fn attempts(shared: &Shared, sweep: SweepId, job: JobNumber, n_run_jobs: u
     });
     let sealed = sealed.await.map_err(|_| Status::internal("reading attempts broke off, which is a bug"))?;
     let sealed = sealed.map_err(|error| Status::data_loss(error.to_string()))?;
-    let mut all: Vec<AttemptRow> = sealed.into_iter().flatten().chain(fresh).collect();
+    let mut all: Vec<PastAttempt> =
+        sealed.into_iter().flatten().chain(fresh.into_iter().map(PastAttempt::from)).collect();
     all.sort_by_key(|attempt| attempt.started_at_us);
     Ok(all)
 }
 
-fn ended(attempt: AttemptRow) -> v1::ExplainedAttempt {
+fn ended(attempt: PastAttempt) -> v1::ExplainedAttempt {
     v1::ExplainedAttempt {
         attempt: attempt.attempt,
         worker: attempt.worker,
