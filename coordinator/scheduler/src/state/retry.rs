@@ -103,6 +103,10 @@ impl State {
             self.leases.remove(&held.lease);
         }
         sweep.last_failure = None;
+        // What the coordinator stopped or held by itself goes on; what a person paused stays paused.
+        if before == SweepState::Paused && sweep.held.take().is_some() {
+            (sweep.wish, sweep.trial) = (Wish::Run, Trial::default());
+        }
         if before.is_ended() {
             sweep.wish = Wish::Run;
             if before == SweepState::Stopped {
