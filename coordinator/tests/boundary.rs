@@ -180,7 +180,7 @@ async fn a_token_is_good_for_its_own_job() {
 }
 
 #[tokio::test]
-async fn numbers_out_of_range_are_refused_or_carried() {
+async fn clocks_that_no_clock_shows_are_refused_and_others_are_carried() {
     let dir = tempfile::tempdir().unwrap();
     let coordinator = start(dir.path()).await;
     let clients = clients(&coordinator).await;
@@ -189,13 +189,12 @@ async fn numbers_out_of_range_are_refused_or_carried() {
     submit(&clients, &sweep(1), &spec).await.unwrap();
     let mut worker = Worker::register(&clients, 1, 2).await;
     let mut lease = worker.report(Vec::new(), 1).await.unwrap().leases.remove(0);
-
-    // Clocks that no clock shows are refused; those of a clock that is years off are carried.
     for seconds in [f64::NAN, f64::INFINITY, -1.0] {
         let stats = Some(v1::AttemptStats { total_seconds: seconds, ..v1::AttemptStats::default() });
         let said = says(&clients, v1::JobReport { stats, ..success(&lease, &rows) }).await;
         check_refusal(said, Code::InvalidArgument, "total_seconds");
     }
+    // As of a clock that is years off, and more.
     for seconds in [1e9, 1e300, f64::MAX] {
         let stats = v1::AttemptStats {
             lease_wait_seconds: seconds,
@@ -205,27 +204,40 @@ async fn numbers_out_of_range_are_refused_or_carried() {
             ..v1::AttemptStats::default()
         };
         let report = v1::JobReport { stats: Some(stats), ..success(&lease, &rows) };
-        assert_eq!(worker.report(vec![report], 0).await.unwrap().verdicts, [v1::Verdict::Accepted as i32]);
-        let mut leases = worker.report(Vec::new(), 1).await.unwrap().leases;
-        assert!(!leases.is_empty());
-        lease = leases.remove(0);
-        // Ahead of time or not: they are handed back, with some that nobody has.
-        let ours = leases.iter().map(|lease| lease.lease);
-        returns(&mut worker, ours.chain([0, u64::MAX]).collect()).await;
+        let answer = worker.report(vec![report], 0).await.unwrap();
+        assert_eq!(answer.verdicts, [v1::Verdict::Accepted as i32]);
+        // What was leased ahead is handed back, with some that nobody has.
+        let ahead = answer.leases.iter().map(|lease| lease.lease);
+        returns(&mut worker, ahead.chain([0, u64::MAX]).collect()).await;
+        lease = worker.report(Vec::new(), 1).await.unwrap().leases.remove(0);
     }
+    worker.report(vec![success(&lease, &rows)], 0).await.unwrap();
+    let mut worker = Worker::with(&clients, register_request(1, 2, 2)).await.unwrap();
+    assert_eq!(worker.drain(&sweep(1), &rows).await, 36);
+    coordinator.shutdown().await;
+}
 
-    // Counts that no worker has.
+#[tokio::test]
+async fn counts_that_no_worker_has_are_refused_or_carried() {
+    let dir = tempfile::tempdir().unwrap();
+    let coordinator = start(dir.path()).await;
+    let clients = clients(&coordinator).await;
+    let spec = noop("tiny", 40);
+    submit(&clients, &sweep(1), &spec).await.unwrap();
+    let mut worker = Worker::register(&clients, 1, 2).await;
+    let lease = worker.report(Vec::new(), 1).await.unwrap().leases.remove(0);
+    worker.seq += 1;
     let huge = v1::ReportRequest {
         session: worker.registered.session.clone(),
-        seq: worker.seq + 1,
+        seq: worker.seq,
         n_free_slots: u32::MAX,
         n_queued: u32::MAX,
         wait_ms: 1,
         ..v1::ReportRequest::default()
     };
-    worker.seq += 1;
     let answer = clients.worker.clone().report(unary(huge)).await.unwrap().into_inner();
     assert!(answer.leases.len() <= 2, "{}", answer.leases.len());
+    worker.seq += 1;
     let many = vec![failure(&lease, v1::FailureClass::Transient, "no"); 20_000];
     check_refusal(worker.repeat(many, 0).await, Code::InvalidArgument, "reports has 20000 entries");
     let leases = vec![v1::LeaseProgress { lease: 1, ..v1::LeaseProgress::default() }; 20_000];
@@ -234,20 +246,31 @@ async fn numbers_out_of_range_are_refused_or_carried() {
     let held = vec![v1::HeldLease { lease: 1, token: vec![1] }; 20_000];
     let request = v1::RegisterRequest { held, ..register_request(3, 1, 1) };
     check_refusal(Worker::with(&clients, request).await.map(|_| ()), Code::InvalidArgument, "held has 20000");
+    // What was refused has changed nothing, so its number is still to come.
+    let answer = worker.repeat(vec![success(&lease, &block(&spec))], 0).await.unwrap();
+    assert_eq!(answer.verdicts, [v1::Verdict::Accepted as i32]);
+    coordinator.shutdown().await;
+}
 
-    // Numbers of calls that do not follow, after which the session is still good for the one that does.
-    let seq = worker.seq;
-    for strange in [0, seq + 2, u64::MAX] {
+#[tokio::test]
+async fn numbers_out_of_order_are_refused_and_harm_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let coordinator = start(dir.path()).await;
+    let clients = clients(&coordinator).await;
+    let spec = noop("tiny", 20);
+    submit(&clients, &sweep(1), &spec).await.unwrap();
+    let mut worker = Worker::register(&clients, 1, 2).await;
+    worker.report(Vec::new(), 0).await.unwrap();
+    for strange in [0, 3, u64::MAX] {
         worker.seq = strange;
         check_refusal(worker.repeat(Vec::new(), 0).await, Code::Aborted, "");
     }
-    worker.seq = seq;
-    let newest = register_request(1, u32::MAX, 2);
-    let mut worker = Worker::with(&clients, newest).await.unwrap();
+    worker.seq = 1;
+    worker.report(Vec::new(), 0).await.unwrap();
+    let mut newest = Worker::with(&clients, register_request(1, u32::MAX, 2)).await.unwrap();
     let older = Worker::with(&clients, register_request(1, 1, 2)).await.map(|_| ());
     check_refusal(older, Code::FailedPrecondition, "");
-    let n_done = status(&clients, &sweep(1)).await.n_succeeded;
-    assert_eq!(worker.drain(&sweep(1), &rows).await, 40 - n_done);
+    assert_eq!(newest.drain(&sweep(1), &block(&spec)).await, 20);
     coordinator.shutdown().await;
 }
 

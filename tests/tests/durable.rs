@@ -7,7 +7,7 @@ use traipse_tests::chaos::cluster::Cluster;
 use traipse_tests::chaos::random::Random;
 
 /// Runs that train nothing, but have rows, attempts and facts as others do.
-const N_JOBS: u64 = 8_000;
+const N_JOBS: u64 = 20_000;
 const N_KILLS: u64 = 10;
 /// Kills that must fall into the middle of the sweep.
 const LEAST_KILLS: u64 = 3;
@@ -52,7 +52,7 @@ fn a_coordinator_killed_at_any_moment_keeps_what_it_has_said() {
     let mut random = Random::new(5, 0);
     let (mut last, mut n_in_the_middle) = (0, 0);
     for kill in 0..N_KILLS {
-        std::thread::sleep(random.millis(20, 500));
+        std::thread::sleep(random.millis(20, 300));
         let said = cluster.status(&sweep).map_or(last, |status| n_done(&status));
         std::thread::sleep(random.millis(0, 60));
         cluster.kill_coordinator().expect("it can be killed");
