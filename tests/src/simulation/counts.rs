@@ -7,6 +7,8 @@ use std::fmt;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     by_name: BTreeMap<&'static str, u64>,
+    /// Messages, of which there are most: beside the map, since looking a name up costs more than sending one.
+    pub(crate) n_messages: u64,
 }
 
 impl Counts {
@@ -29,6 +31,7 @@ impl Counts {
         for (name, n) in &other.by_name {
             self.add_many(name, *n);
         }
+        self.n_messages += other.n_messages;
     }
 }
 
@@ -37,6 +40,6 @@ impl fmt::Display for Counts {
         for (name, n) in &self.by_name {
             writeln!(f, "{n:>14}  {name}")?;
         }
-        Ok(())
+        writeln!(f, "{:>14}  messages", self.n_messages)
     }
 }

@@ -21,12 +21,12 @@ use super::queue::Queue;
 use super::sealer::Sealing;
 use super::worker::Worker;
 
-/// How long faults go on.
-const FAULTS: Duration = Duration::from_secs(240);
+/// How long faults go on, in seconds: most worlds are short, so that there are many.
+const FAULTS: [u64; 4] = [20, 40, 80, 240];
 /// Within this after the last fault everything has ended.
 const BOUND: Duration = Duration::from_secs(3 * 3600);
 /// Events between two recounts of the whole state.
-const RECOUNT: u64 = 64;
+const RECOUNT: u64 = 128;
 /// Events that are remembered for a failure's report.
 const N_TRACED: usize = 60;
 
@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) counts: Counts,
     pub(crate) n_sweeps: u128,
     pub(crate) calm: bool,
+    faults_end: Duration,
     pub(crate) fault_every: Duration,
     pub(crate) batch_facts: usize,
     pub(crate) snapshot_facts: u64,
@@ -89,6 +90,7 @@ impl World {
             counts: Counts::default(),
             n_sweeps: 0,
             calm: false,
+            faults_end: Duration::from_secs(FAULTS[dice.below(4) as usize]),
             fault_every: Duration::from_secs([3, 10, 40][dice.below(3) as usize]),
             batch_facts: [1, 3, 50, 16_384][dice.below(4) as usize],
             snapshot_facts: [5, 50, 1000][dice.below(3) as usize],
@@ -114,7 +116,7 @@ impl World {
             self.queue.push(start, Event::Client(at));
         }
         self.queue.push(Duration::from_secs(2), Event::Fault);
-        self.queue.push(FAULTS, Event::Calm);
+        self.queue.push(self.faults_end, Event::Calm);
     }
 
     /// Lets everything happen, until all has ended or something is wrong.
@@ -127,7 +129,7 @@ impl World {
             let Some((at, event)) = self.queue.pop() else {
                 return self.violated("nothing is to happen, and not all has ended".to_owned());
             };
-            if at > FAULTS + BOUND {
+            if at > self.faults_end + BOUND {
                 return self.violated(self.what_is_left());
             }
             self.now = at;
@@ -231,7 +233,7 @@ impl World {
     }
 
     fn note_fate(&mut self, first: Option<Duration>, second: Option<Duration>, is_slow: bool) {
-        self.counts.add("messages");
+        self.counts.n_messages += 1;
         if first.is_none() {
             self.counts.add("fault: message lost");
         }
