@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use traipse_proto::client;
 use traipse_proto::v1::{GetRequest, SweepStatus};
+use traipse_results::Error as ResultsError;
 use traipse_results::verify::{Finding, Findings, Kind, Verified, verify};
 
 use crate::audit::{self, Audited};
@@ -75,7 +76,10 @@ fn look_at_sweep(args: &Args, screen: &Screen) -> Result<Found, Error> {
 }
 
 fn look(dir: &Path, percent: Option<f64>, status: Option<&SweepStatus>, screen: &Screen) -> Result<Found, Error> {
-    let mut verified = verify(dir).map_err(tables_folder::trouble)?;
+    let mut verified = verify(dir).map_err(|error| match error {
+        unreadable @ ResultsError::Manifest { .. } => Error::environment(unreadable),
+        error => tables_folder::trouble(error),
+    })?;
     if let Some(status) = status {
         compare_counts(&mut verified, status);
     }
