@@ -4,7 +4,7 @@ use crate::error::Error;
 
 /// Everything that was asked is done.
 pub(crate) const DONE: u8 = 0;
-/// The sweep ended, but with failed or quarantined runs, or it was cancelled.
+/// The sweep ended, but with failed or quarantined runs, or it was cancelled or stopped; or its coordinator paused it.
 pub(crate) const RUNS_FAILED: u8 = 1;
 /// The command line or the sweep file is wrong.
 pub(crate) const WRONG_USE: u8 = 2;
@@ -19,7 +19,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    done
-  1    the sweep ended with failed or quarantined runs, or was cancelled
+  1    the sweep ended with failed or quarantined runs, or was cancelled, stopped, or paused by its coordinator
   2    wrong use, or a bad sweep file
   3    the environment: network, disk, data
   75   a worker left because a job in it did not stop: start it again

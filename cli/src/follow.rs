@@ -13,6 +13,7 @@ use crate::connection::refused;
 use crate::error::Error;
 use crate::output::Screen;
 use crate::output::progress::Progress;
+use crate::output::status::is_held;
 
 /// A coordinator that has been silent for so long is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -22,13 +23,13 @@ const RETRY: Duration = Duration::from_secs(1);
 /// How the following ended.
 #[derive(Debug)]
 pub(crate) enum Followed {
-    /// With the sweep's end.
+    /// With the sweep's end, or because its coordinator paused it: only a person can say how it goes on.
     Ended(Box<SweepStatus>),
     /// With a signal.
     Interrupted,
 }
 
-/// Shows a sweep's progress until it ends, or `interrupt` is cancelled.
+/// Shows a sweep's progress until it ends, its coordinator pauses it, or `interrupt` is cancelled.
 ///
 /// # Errors
 /// If there is no such sweep, or its coordinator is silent for two minutes.
@@ -63,7 +64,7 @@ async fn until_over(
     let mut said = false;
     loop {
         let broken = match one_stream(&mut client, &sweep, progress, last, &mut heard).await {
-            Ok(()) if last.as_ref().is_some_and(|status| status.state().is_over()) => return Ok(()),
+            Ok(()) if last.as_ref().is_some_and(|status| status.state().is_over() || is_held(status)) => return Ok(()),
             Ok(()) => Status::unavailable("the stream of counts ended before the sweep"),
             Err(status) => status,
         };
@@ -89,7 +90,9 @@ async fn one_stream(
     while let Some(status) = stream.message().await? {
         *heard = Instant::now();
         progress.update(&status);
-        *last = Some(status);
+        if is_held(last.insert(status)) {
+            break;
+        }
     }
     Ok(())
 }

@@ -109,3 +109,22 @@ fn one_port_and_one_folder_have_one_coordinator() {
     scene.run(&format!("coordinator --listen {address} --data other")).refused(3, &[&address, "in use"]);
     scene.run("coordinator --listen 127.0.0.1:0 --data data").refused(3, &["another coordinator", "data"]);
 }
+
+#[test]
+fn a_sweep_whose_data_no_worker_finds_is_paused_with_a_remedy() {
+    let scene = Scene::new();
+    let spec =
+        TINY.replace("name = \"digits\"", "name = \"mnist\"\ndir = \"nowhere\"").replace("seed = 2", "seed = 20");
+    scene.file("lost.toml", &spec);
+    let (_coordinator, flags) = coordinator(&scene);
+    let submitted = scene.run(&format!("submit lost.toml {flags}"));
+    let sweep = submitted.done().trim().to_owned();
+    let _worker = worker(&scene, &flags);
+    let watched = scene.run(&format!("watch {sweep} {flags}"));
+    assert_eq!(watched.code, Some(1), "{}{}", watched.stdout, watched.stderr);
+    for words in ["paused", "attempts so far failed, on every worker", "nowhere", &format!("traipse resume {sweep}")] {
+        assert!(watched.stdout.contains(words), "`{words}` is missing in: {}", watched.stdout);
+    }
+    let status = scene.run(&format!("status {sweep} --json {flags}")).json();
+    assert_eq!((&status["state"], &status["held"]), (&"paused".into(), &true.into()), "{status}");
+}

@@ -33,6 +33,9 @@ pub(crate) struct StatusView<'a> {
     runs_per_second: f64,
     n_workers: u32,
     n_slots: u32,
+    /// The coordinator itself paused or stopped it.
+    #[serde(skip_serializing_if = "is_false")]
+    held: bool,
     #[serde(skip_serializing_if = "str::is_empty")]
     message: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -62,6 +65,7 @@ impl<'a> From<&'a SweepStatus> for StatusView<'a> {
             runs_per_second: status.rate,
             n_workers: status.n_workers,
             n_slots: status.n_slots,
+            held: status.held,
             message: &status.message,
             numerics: &status.numerics,
         }
@@ -130,6 +134,9 @@ pub(crate) fn one(status: &SweepStatus) -> String {
     if !status.message.is_empty() {
         line("message", style::warning(&status.message));
     }
+    if let Some(remedy) = remedy(status) {
+        line("remedy", remedy);
+    }
     lines.join("\n")
 }
 
@@ -151,6 +158,27 @@ pub(crate) fn outcomes(status: &SweepStatus) -> String {
 pub(crate) fn end(status: &SweepStatus) -> End {
     let all = status.n_failed + status.n_quarantined + status.n_cancelled == 0;
     if status.state() == SweepState::Completed && all { End::Done } else { End::RunsFailed }
+}
+
+/// Whether a sweep waits for a person, because the coordinator paused it.
+pub(crate) fn is_held(status: &SweepStatus) -> bool {
+    status.held && status.state() == SweepState::Paused
+}
+
+/// What to do about a sweep that the coordinator itself paused or stopped.
+pub(crate) fn remedy(status: &SweepStatus) -> Option<String> {
+    let sweep = &status.sweep;
+    match status.state() {
+        SweepState::Paused if status.held => {
+            Some(format!("mend that, then  traipse resume {sweep}  or give it up with  traipse cancel {sweep}"))
+        }
+        SweepState::Stopped => Some(format!("mend that, then  traipse retry {sweep}  to run what is not done")),
+        _ => None,
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn excluded(status: &SweepStatus) -> String {

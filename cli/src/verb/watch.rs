@@ -4,14 +4,16 @@ use crate::connection::{Connection, ConnectionArgs};
 use crate::error::Error;
 use crate::exit::End;
 use crate::follow::{Followed, follow};
-use crate::output::status::{end, show};
+use crate::output::status::{end, remedy, show};
 use crate::output::{Screen, Volume};
 use crate::runtime;
 
 /// Which sweep, of whom.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Ends with 0 if every run succeeded or diverged, and with 1 if some failed or the sweep was \
-    cancelled. Ctrl-C ends the watching alone: the sweep goes on.")]
+#[command(
+    after_help = "Ends with 0 if every run succeeded or diverged, and with 1 if some failed, or if the sweep was \
+    cancelled, stopped, or paused by its coordinator. Ctrl-C ends the watching alone: the sweep goes on."
+)]
 pub(crate) struct Args {
     /// The sweep: its id, the beginning of its id, or its name (the newest of that name).
     sweep: String,
@@ -35,6 +37,9 @@ async fn watch(connection: &Connection, sweep: String, json: bool, screen: &Scre
         Followed::Ended(status) => {
             if json || screen.volume() > Volume::Quiet {
                 show(screen, &status, json)?;
+            }
+            if let Some(remedy) = remedy(&status).filter(|_| json) {
+                screen.note(remedy);
             }
             screen.note(format!("its tables:  traipse collect {sweep}{}", connection.flags()));
             Ok(end(&status))

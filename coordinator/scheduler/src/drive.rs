@@ -7,7 +7,7 @@ use std::time::Duration;
 use traipse_sweep::{Fact, SweepId};
 
 use crate::command::{Answer, Now, Rejection};
-use crate::pump::{Action, Batch, Event, Pump, Snapshot};
+use crate::pump::{Action, Batch, Event, Pump, Snapshot, Suspended};
 
 /// What the shell must do, in order.
 #[derive(Debug)]
@@ -125,6 +125,11 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Drive<R, B> {
     #[must_use]
     pub fn pump(&self) -> &Pump<R, B> {
         &self.pump
+    }
+
+    /// Workers that were suspended since this was last asked, to be told to people once.
+    pub fn take_newly_suspended(&mut self, now: Now) -> Vec<Suspended> {
+        self.pump.take_newly_suspended(now)
     }
 
     fn publish(&mut self, now: Now, seq: u64) -> Option<Published> {

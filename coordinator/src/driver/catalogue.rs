@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use traipse_sweep::{Schema, SweepId};
 
@@ -24,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) schema: Arc<Schema>,
     /// Jobs below this number are runs, the others comparisons.
     pub(crate) n_run_jobs: u64,
+    /// How long an attempt may take, and how long it may stand still.
+    pub(crate) limits: (Duration, Duration),
 }
 
 impl Catalogue {
@@ -38,7 +41,10 @@ impl Catalogue {
             if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
                 let schema = Schema::of(plan.spec());
                 let schema = Arc::clone(self.schemas.entry(schema.id()).or_insert_with(|| Arc::new(schema)));
-                self.sweeps.insert(sweep, Arc::new(Entry { spec, schema, n_run_jobs: plan.n_run_jobs() }));
+                let execution = &plan.spec().execution;
+                let limits = (execution.time_limit, execution.stall_limit);
+                let entry = Entry { spec, schema, n_run_jobs: plan.n_run_jobs(), limits };
+                self.sweeps.insert(sweep, Arc::new(entry));
             }
         }
     }

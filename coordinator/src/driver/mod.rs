@@ -11,7 +11,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use traipse_scheduler::{Answer, Batch, Deed, Drive, Event, Published, Pump, Rejection, SnapshotRule, SweepStatus};
+use traipse_scheduler::{
+    Answer, Batch, Deed, Drive, Event, Published, Pump, Rejection, SnapshotRule, Suspended, SweepStatus,
+};
+use traipse_sweep::Fact;
+use traipse_sweep::facts::Hold;
 
 pub(crate) use catalogue::{Catalogue, Entry};
 use handle::Message;
@@ -158,15 +162,23 @@ impl Driver {
     }
 
     fn feed(&mut self, event: Event<Ticket, Block>) {
-        let deeds = self.drive.on(self.now(), event);
+        let now = self.now();
+        let deeds = self.drive.on(now, event);
         self.act(deeds);
+        for Suspended { worker, remaining, message, .. } in self.drive.take_newly_suspended(now) {
+            let seconds = remaining.as_secs();
+            tracing::warn!(%worker, seconds, %message, "job after job failed on this worker: it gets none for a while");
+        }
     }
 
     fn act(&mut self, deeds: impl IntoIterator<Item = Deed<Ticket, Block>>) {
         for deed in deeds {
             match deed {
                 // The channel has room for the one batch that may be under way; if its other end has gone, so will we.
-                Deed::Commit(batch) => drop(self.commits.try_send(batch)),
+                Deed::Commit(batch) => {
+                    tell_of_holds(&batch.facts);
+                    drop(self.commits.try_send(batch));
+                }
                 Deed::Publish(published) => self.publish(published),
                 Deed::Answer { reply, answer } => {
                     if let Some(waiting) = self.waiting.remove(&reply) {
@@ -210,6 +222,16 @@ impl Driver {
     /// Jobs done a second, over the last seconds.
     pub(crate) fn rate(&self, status: &SweepStatus) -> f64 {
         self.rates.rate(status.sweep, self.now(), n_ended(status))
+    }
+}
+
+/// A sweep that the coordinator itself pauses or stops is a matter for people.
+fn tell_of_holds(facts: &[Fact]) {
+    for fact in facts {
+        if let Fact::SweepHeld { sweep, hold, message } = fact {
+            let what = if *hold == Hold::Pause { "paused" } else { "stopped" };
+            tracing::warn!(%sweep, %message, "the sweep is {what}");
+        }
     }
 }
 

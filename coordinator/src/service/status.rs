@@ -86,6 +86,7 @@ fn message(status: &SweepStatus, rate: f64, (n_workers, n_slots): (u32, u32)) ->
         n_comparisons: status.n_comparisons,
         n_comparisons_done: status.n_comparisons_done,
         n_blocked: status.n_blocked,
+        held: status.held,
     }
 }
 

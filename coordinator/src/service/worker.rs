@@ -121,6 +121,7 @@ impl Workers {
 
     fn lease(&self, lease: Lease) -> v1::Lease {
         let leased = Leased { lease: lease.lease, sweep: lease.sweep, job: lease.job, generation: lease.generation };
+        let limits = self.shared.driver.sweep(lease.sweep).map(|entry| entry.limits).unwrap_or_default();
         v1::Lease {
             sweep: lease.sweep.to_string(),
             job: lease.job.0,
@@ -128,8 +129,8 @@ impl Workers {
             lease: lease.lease.0,
             token: self.shared.tokens.of(leased).to_vec(),
             attempt: lease.attempt,
-            time_limit_ms: 0,
-            stall_limit_ms: 0,
+            time_limit_ms: limits.0.as_millis() as u64,
+            stall_limit_ms: limits.1.as_millis() as u64,
         }
     }
 

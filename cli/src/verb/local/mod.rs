@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, Clients};
-use traipse_proto::v1::{GetRequest, SubmitRequest, SweepStatus};
+use traipse_proto::v1::{GetRequest, ResumeRequest, SubmitRequest, SweepState, SweepStatus};
 use traipse_sweep::spec::length_of_time;
 use traipse_worker::Memory;
 use traipse_worker::data::Cache;
@@ -141,8 +141,16 @@ async fn session(
         () = coordinator.failed() => return Err(stopped(coordinator, settings)),
     };
     match trained {
+        Trained::Ended(last) if status::is_held(&last) => {
+            screen.note(style::warning(&format!("the sweep is paused: {}", last.message)));
+            screen.note(format!("mend that, then go on with:  {}", settings.again));
+            Ok(End::RunsFailed)
+        }
         Trained::Ended(last) => {
             pace(&last, n_before, began.elapsed(), screen);
+            if last.state() == SweepState::Stopped {
+                screen.note(style::warning(&format!("the sweep was stopped: {}", last.message)));
+            }
             tables(settings, out, &mut clients, screen).await
         }
         Trained::Interrupted => {
@@ -159,7 +167,13 @@ async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, scr
     let request = SubmitRequest { sweep: sweep.clone(), spec: settings.file.spec().canonical_json() };
     let answer = clients.sweep.submit(client::unary(request)).await.map_err(refused)?.into_inner();
     let found = clients.sweep.get(client::unary(GetRequest { sweep })).await.map_err(refused)?.into_inner();
-    let n_before = found.status.unwrap_or_default().n_ended();
+    let before = found.status.unwrap_or_default();
+    if status::is_held(&before) {
+        // The same command again says that what paused it is mended.
+        let request = ResumeRequest { sweep: before.sweep.clone() };
+        clients.sweep.resume(client::unary(request)).await.map_err(refused)?;
+    }
+    let n_before = before.n_ended();
     let (workers, slots) = (settings.n_workers as u64, u64::from(settings.n_slots));
     let each = if slots > 1 { format!(" of {slots} slots each") } else { String::new() };
     let goes_on = match n_before {

@@ -26,10 +26,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
     /// In words, where a sweep is held, or has ready jobs that nobody may lease.
     pub(super) fn why_it_waits(&self, status: &SweepStatus) -> Option<Arc<str>> {
         if status.state == SweepState::Paused && status.held {
-            let why = status.message.as_deref().unwrap_or_default();
-            let sweep = status.sweep;
-            let remedy = format!("mend that, then `traipse resume {sweep}`; or `traipse cancel {sweep}`");
-            return Some(Arc::from(format!("{why}; {remedy}")));
+            return status.message.clone();
         }
         let n_waiting = status.n_ready + status.n_backoff;
         if status.state != SweepState::Active || n_waiting == 0 || status.n_leased > 0 {

@@ -34,10 +34,24 @@ impl Scheduler {
             (Hold::Stop, format!("on_failure = \"stop\", and job {job} was {}: {message}", ended(outcome)))
         } else if let Some(message) = sweep.trial.verdict().filter(|_| sweep.state() == SweepState::Active) {
             (Hold::Pause, format!("the first {TRIAL_ATTEMPTS} attempts all failed, with one message: {message}"))
+        } else if let Some((n_failed, message)) = sweep.trial.so_far().filter(|_| self.nobody_is_left(sweep)) {
+            (
+                Hold::Pause,
+                format!("all {n_failed} attempts so far failed, on every worker and with one message: {message}"),
+            )
         } else {
             return;
         };
         self.hold(now, attempt.sweep, hold, &Arc::from(why), reaction);
+    }
+
+    /// Whether nothing of an active sweep runs and all live workers are suspended: to try on after their suspensions
+    /// would tell nothing more.
+    fn nobody_is_left(&self, sweep: &Sweep) -> bool {
+        let mut live = self.workers.sessions().filter(|session| session.is_live()).peekable();
+        let any = live.peek().is_some();
+        let idle = sweep.state() == SweepState::Active && sweep.jobs.counts().n_leased == 0;
+        idle && any && live.all(|session| self.is_suspended(session.worker))
     }
 
     fn hold<B>(&mut self, now: Now, sweep: SweepId, hold: Hold, message: &Arc<str>, reaction: &mut Reaction<B>) {

@@ -7,6 +7,7 @@ use super::Scheduler;
 use crate::command::Now;
 use crate::soft::backoff;
 use crate::soft::clocks::Clock;
+use crate::soft::suspensions::Suspensions;
 use crate::state::marks::Mark;
 
 impl Scheduler {
@@ -56,7 +57,13 @@ impl Scheduler {
             }
             Fact::SweepControlled { sweep, control: Control::Cancel }
             | Fact::SweepHeld { sweep, hold: Hold::Stop, .. } => self.backoffs.forget_sweep(*sweep),
-            Fact::SweepControlled { control: Control::Resume, .. } => self.woken = true,
+            Fact::SweepControlled { sweep, control: Control::Resume } => {
+                self.woken = true;
+                // Whoever mends what held a sweep has mended its workers.
+                if self.state.sweep(*sweep).is_some_and(|sweep| sweep.held.is_some()) {
+                    self.suspensions = Suspensions::default();
+                }
+            }
             _ => {}
         }
     }

@@ -42,12 +42,17 @@ impl Trial {
         *self = Self::Over;
     }
 
+    /// How many attempts have failed, and with which message, while nothing else has happened.
+    pub(crate) fn so_far(&self) -> Option<(u32, &Arc<str>)> {
+        match self {
+            Self::Open { n_failed, message } => message.as_ref().map(|message| (*n_failed, message)),
+            Self::Over => None,
+        }
+    }
+
     /// The one message of a sweep that only fails.
     pub(crate) fn verdict(&self) -> Option<&Arc<str>> {
-        match self {
-            Self::Open { n_failed, message } if *n_failed >= TRIAL_ATTEMPTS => message.as_ref(),
-            _ => None,
-        }
+        self.so_far().filter(|(n_failed, _)| *n_failed >= TRIAL_ATTEMPTS).map(|(_, message)| message)
     }
 }
 

@@ -35,9 +35,8 @@ fn a_sweep_that_only_fails_pauses_and_goes_on_when_it_is_resumed() {
         }
         let status = world.status();
         assert_eq!((status.state, status.held), (SweepState::Paused, true));
-        let message = status.message.unwrap_or_default();
-        let expected = "the first 20 attempts all failed, with one message: no data; mend that, then `traipse resume ";
-        assert!(message.starts_with(expected), "{message}");
+        let expected = "the first 20 attempts all failed, with one message: no data";
+        assert_eq!(status.message.as_deref(), Some(expected));
         let mut worker = world.worker(1, 1);
         assert_eq!(world.acquire(&mut worker), []);
     }
@@ -197,4 +196,23 @@ fn a_retry_of_a_stopped_sweep_goes_on_with_all_that_is_not_done() {
         assert_eq!((world.status().n_succeeded, world.status().state), (10, SweepState::Completed));
         assert_eq!(running.job.0, 2);
     }
+}
+
+#[test]
+fn a_sweep_that_fails_on_every_worker_pauses_without_waiting_for_twenty() {
+    let mut world = World::with_runs(100);
+    let mut workers = [world.worker(1, 1), world.worker(2, 1)];
+    for (at, n_until) in [(0, 5), (1, 10)] {
+        for n in n_until - 4..=n_until {
+            assert_eq!(world.status().state, SweepState::Active, "{n}");
+            let lease = world.acquire(&mut workers[at])[0];
+            world.end(&mut workers[at], &lease, failed_with(FailureClass::Transient, "no data"));
+        }
+    }
+    let status = world.status();
+    assert_eq!((status.state, status.held), (SweepState::Paused, true));
+    let expected = "all 10 attempts so far failed, on every worker and with one message: no data";
+    assert_eq!(status.message.as_deref(), Some(expected));
+    world.control(SWEEP, Control::Resume).unwrap();
+    assert_eq!(world.acquire(&mut workers[0]).len(), 1, "whoever resumes has mended the workers");
 }
