@@ -82,7 +82,9 @@ pub(crate) fn refused(status: Status) -> Error {
         Code::NotFound => {
             Error::wrong_use(status.message()).help("`traipse status` lists the sweeps and workers of this coordinator")
         }
-        Code::InvalidArgument | Code::AlreadyExists | Code::OutOfRange => Error::wrong_use(status.message()),
+        Code::InvalidArgument | Code::AlreadyExists | Code::OutOfRange | Code::FailedPrecondition => {
+            Error::wrong_use(status.message())
+        }
         Code::Unavailable | Code::DeadlineExceeded => {
             Error::environment(anyhow::anyhow!("the coordinator does not answer: {}", status.message()))
                 .help("is it still running? A sweep is safe in its data folder: start it again and repeat this command")
