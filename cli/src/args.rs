@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Verify(verb::verify::Args),
     /// Ask a worker to leave: it finishes what runs, and hands back the rest.
     Drain(verb::drain::Args),
+    /// Let a larger sweep file take a sweep over: only the difference is run.
+    Extend(verb::extend::Args),
     /// Fetch a sweep's tables, also while it runs.
     Collect(verb::collect::Args),
     /// Judge the claims about weight space from a sweep's tables; with figures, as one HTML file.

@@ -18,11 +18,11 @@ use traipse_proto::v1::{
 use traipse_results::{Collect, Collected, Raised, WithoutRows};
 use traipse_sweep::Plan;
 use traipse_sweep::columns::Table;
-use traipse_sweep::spec::{self, Format};
 
 use crate::connection::refused;
 use crate::error::Error;
 use crate::kept::Kept;
+use crate::larger;
 use crate::output::Screen;
 
 /// A sweep's results, fetched.
@@ -179,10 +179,7 @@ fn input(
 ) -> Result<(Collect, SweepStatus), Error> {
     let status = header.status.ok_or_else(|| broken("the results have no counts"))?;
     let sweep = status.sweep.parse().map_err(|error| broken(format!("{error}")))?;
-    let plan = spec::parse(&header.spec, Format::Json, "the coordinator's copy of the spec")
-        .map(Arc::new)
-        .and_then(Plan::new)
-        .map_err(|error| broken(format!("this version cannot read the sweep's spec: {error}")))?;
+    let plan = larger::plan_of(&header.earlier, &header.spec)?;
     let mut without_rows = Vec::with_capacity(header.without_rows.len());
     for range in header.without_rows {
         let outcome = outcome_word(&range.outcome, "without_rows").map_err(|error| broken(error.to_string()))?;

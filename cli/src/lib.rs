@@ -15,6 +15,7 @@ mod fetch;
 mod folders;
 mod follow;
 mod kept;
+mod larger;
 mod logging;
 mod new_id;
 mod out_folder;

@@ -35,6 +35,8 @@ pub(crate) struct OutFolder {
     pub(crate) path: PathBuf,
     /// The sweep that lives in it.
     pub(crate) sweep: SweepId,
+    /// What was submitted as that sweep first, as canonical JSON.
+    pub(crate) submitted: String,
 }
 
 impl OutFolder {
@@ -58,7 +60,8 @@ pub(crate) fn default(name: &str) -> PathBuf {
     Path::new(DEFAULT_PARENT).join(name)
 }
 
-/// Takes a folder for the sweep of `file`: a new one, or one in which the same sweep was begun.
+/// Takes a folder for the sweep of `file`: a new one, or one in which a sweep of that name was begun, which the file may
+/// extend.
 ///
 /// # Errors
 /// If the folder holds another sweep, or cannot be written to.
@@ -67,11 +70,11 @@ pub(crate) fn take(path: &Path, file: &SpecFile) -> Result<OutFolder, Error> {
     let record = state.join(SWEEP_FILE);
     let spec = file.spec().canonical_json();
     if let Some(owner) = read_owner(&record)? {
-        if owner.spec != spec {
-            return Err(other_sweep(path, &format!("`{}` with other settings", owner.name), owner.sweep, file));
+        if owner.name != file.name() {
+            return Err(other_sweep(path, &format!("`{}`", owner.name), owner.sweep, file));
         }
         writable(path)?;
-        return Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep });
+        return Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep, submitted: owner.spec });
     }
     if let Some(sweep) = tables_of(path)? {
         return Err(other_sweep(path, "the tables of another sweep", sweep, file));
@@ -80,7 +83,7 @@ pub(crate) fn take(path: &Path, file: &SpecFile) -> Result<OutFolder, Error> {
     writable(path)?;
     let owner = Owner { sweep: new_id::sweep()?, name: file.name().to_owned(), spec };
     write_owner(&state, &record, &owner).map_err(|error| unwritable(path, error))?;
-    Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep })
+    Ok(OutFolder { path: path.to_owned(), sweep: owner.sweep, submitted: owner.spec })
 }
 
 /// Makes a folder for the tables of `sweep`, unless it holds those of another.

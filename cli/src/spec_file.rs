@@ -21,12 +21,20 @@ pub(crate) struct SpecFile {
     pub(crate) file: String,
     /// Its meaning.
     pub(crate) plan: Arc<Plan>,
+    text: String,
+    format: Format,
 }
 
 impl SpecFile {
     /// What it says.
     pub(crate) fn spec(&self) -> &SweepSpec {
         self.plan.spec()
+    }
+
+    /// A refusal that the file alone does not explain, at the place of a key.
+    pub(crate) fn refuse_key(&self, key: &str, message: String, help: String) -> Error {
+        let error = spec::refuse_key((&self.text, self.format, &self.file), key, message, help);
+        Error::Spec(Box::new(SpecProblem { error, text: self.text.clone() }))
     }
 
     /// The sweep's name.
@@ -57,7 +65,7 @@ pub(crate) fn read(path: &Path) -> Result<SpecFile, Error> {
     let format = Format::of_path(&file).unwrap_or_else(|| guess(&text));
     let plan = spec::parse(&text, format, &file).map(Arc::new).and_then(Plan::new);
     match plan {
-        Ok(plan) => Ok(SpecFile { file, plan: Arc::new(plan) }),
+        Ok(plan) => Ok(SpecFile { file, plan: Arc::new(plan), text, format }),
         Err(error) => Err(Error::Spec(Box::new(SpecProblem { error, text }))),
     }
 }

@@ -39,8 +39,8 @@ pub(crate) struct Leftovers {
 /// Whose members' weights are gone.
 #[derive(Debug, Default)]
 struct Cleared {
-    /// As of which retry: a sweep may end again.
-    sweeps: BTreeMap<SweepId, Option<RequestId>>,
+    /// As of which retry and extension: a sweep may end again.
+    sweeps: BTreeMap<SweepId, (Option<RequestId>, u32)>,
     /// Since when the store is out of reach.
     held_up: Option<Instant>,
 }
@@ -81,15 +81,15 @@ impl Leftovers {
             return Ok(());
         };
         for compared in ended {
-            let Compared { sweep, retry, .. } = compared;
-            if cleared.sweeps.get(&sweep) == Some(&retry) {
+            let Compared { sweep, retry, n_extensions, .. } = compared;
+            if cleared.sweeps.get(&sweep) == Some(&(retry, n_extensions)) {
                 continue;
             }
             if !self.clear(compared).await? {
                 cleared.held_up = Some(Instant::now());
                 break;
             }
-            cleared.sweeps.insert(sweep, retry);
+            cleared.sweeps.insert(sweep, (retry, n_extensions));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! a file that no transaction names is deleted at start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -188,7 +189,7 @@ impl Sealer {
         let Some(entry) = self.driver.sweep(sweep) else { return Ok(()) };
         let (mut after, end) = self.journal.run(move |ledger| Box::pin(ledger.unsealed(sweep))).await?;
         loop {
-            let taken = self.take(sweep, entry.n_run_jobs, after, end).await?;
+            let taken = self.take(sweep, &entry.runs, after, end).await?;
             let is_last = taken.upto == end;
             let is_full = self.is_full(&taken) || taken.attempts.len() >= MAX_ENTRIES;
             let is_empty = taken.blocks.is_empty() && taken.attempts.is_empty();
@@ -204,7 +205,7 @@ impl Sealer {
     }
 
     /// At most one segment's rows and attempts, in pages, between which batches are committed.
-    async fn take(&self, sweep: SweepId, n_run_jobs: u64, after: i64, end: i64) -> Result<Taken, Error> {
+    async fn take(&self, sweep: SweepId, runs: &Arc<[Range<u64>]>, after: i64, end: i64) -> Result<Taken, Error> {
         let mut taken = Taken { upto: end, bytes: 0, blocks: Vec::new(), attempts: Vec::new() };
         let mut at = after;
         loop {
@@ -226,7 +227,11 @@ impl Sealer {
         }
         let (mut at, end) = (after, taken.upto);
         loop {
-            let page = self.journal.run(move |ledger| Box::pin(ledger.attempts(sweep, at, end, n_run_jobs))).await?;
+            let runs = Arc::clone(runs);
+            let page = self
+                .journal
+                .run(move |ledger| Box::pin(async move { ledger.attempts(sweep, at, end, &runs).await }))
+                .await?;
             let Some(&(last, _)) = page.last() else { break };
             at = last;
             taken.attempts.extend(page.into_iter().map(|(_, row)| row));
@@ -276,23 +281,23 @@ fn write_segment(
     std::fs::create_dir_all(&dir).map_err(Error::folder("make", &dir))?;
     taken.blocks.sort_by_key(|stored| (stored.job, stored.generation));
     taken.attempts.sort_by_key(|attempt| (attempt.job, attempt.attempt));
-    let mut damaged = None;
-    let blocks = taken.blocks.into_iter().map_while(|stored| {
-        let (job, generation) = (stored.job, stored.generation);
-        let bytes = match Reference::decode(&stored.block) {
-            Some(rows) => read(job, &rows).map_err(|source| Error::Rows { sweep, job, source }),
-            None => Ok(stored.block.into()),
-        };
-        let decoded = bytes.and_then(|bytes| {
-            rows::decode(&bytes, &entry.schema).map_err(|source| Error::Block { sweep, job, source })
+    let mut files = Vec::new();
+    let mut attempts = taken.attempts.as_slice();
+    for (at, stored) in by_schema(sweep, entry, taken.blocks, &read)?.into_iter().enumerate() {
+        let mut damaged = None;
+        let blocks = stored.into_iter().map_while(|stored| {
+            let (job, generation) = (stored.job, stored.generation);
+            let decoded = decode(sweep, entry, stored, &read);
+            decoded.map(|(_, block)| (job, generation, block)).map_err(|error| damaged = Some(error)).ok()
         });
-        decoded.map(|block: RowBlock| (job, generation, block)).map_err(|error| damaged = Some(error)).ok()
-    });
-    let written = traipse_results::segment::write(&dir, stem, &entry.schema, blocks, &taken.attempts);
-    if let Some(error) = damaged {
-        return Err(error);
+        let stem = if at == 0 { stem.to_owned() } else { format!("{stem}-{at}") };
+        let written = traipse_results::segment::write(&dir, &stem, &entry.schemas[at], blocks, attempts);
+        if let Some(error) = damaged {
+            return Err(error);
+        }
+        files.extend(written.map_err(|source| Error::Seal { sweep, source })?);
+        attempts = &[];
     }
-    let files = written.map_err(|source| Error::Seal { sweep, source })?;
     let relative = |file: traipse_results::segment::SegmentFile| SegmentFile {
         table: file.table,
         path: format!("{sweep}/{}", file.path.file_name().unwrap_or_default().to_string_lossy()),
@@ -301,6 +306,39 @@ fn write_segment(
         n_rows: file.n_rows,
     };
     Ok(files.into_iter().map(relative).collect())
+}
+
+/// The blocks of each of a sweep's schemas: a file holds one.
+fn by_schema(
+    sweep: SweepId,
+    entry: &Entry,
+    blocks: Vec<StoredBlock>,
+    read: &impl Fn(JobNumber, &Reference) -> Result<Bytes, traipse_store::Error>,
+) -> Result<Vec<Vec<StoredBlock>>, Error> {
+    if entry.schemas.len() == 1 {
+        return Ok(vec![blocks]);
+    }
+    let mut parted: Vec<Vec<StoredBlock>> = entry.schemas.iter().map(|_| Vec::new()).collect();
+    for stored in blocks {
+        let (at, _) = decode(sweep, entry, stored.clone(), read)?;
+        parted[at].push(stored);
+    }
+    Ok(parted)
+}
+
+/// A block, and which of the sweep's schemas it has.
+fn decode(
+    sweep: SweepId,
+    entry: &Entry,
+    stored: StoredBlock,
+    read: &impl Fn(JobNumber, &Reference) -> Result<Bytes, traipse_store::Error>,
+) -> Result<(usize, RowBlock), Error> {
+    let job = stored.job;
+    let bytes = match Reference::decode(&stored.block) {
+        Some(rows) => read(job, &rows).map_err(|source| Error::Rows { sweep, job, source })?,
+        None => stored.block.into(),
+    };
+    rows::decode_any(&bytes, &entry.schemas).map_err(|source| Error::Block { sweep, job, source })
 }
 
 /// Deletes the files that no transaction names, and checks that the others are there.

@@ -114,6 +114,15 @@ pub enum Fact {
         /// Why, in words.
         message: Arc<str>,
     },
+    /// A larger spec took the sweep over. What becomes of each job follows from the two specs.
+    SweepExtended {
+        /// Which sweep.
+        sweep: SweepId,
+        /// Made by the client: the same one with the same spec is answered alike.
+        request: RequestId,
+        /// The canonical JSON of the larger spec.
+        spec: Arc<str>,
+    },
 }
 
 /// What the coordinator does to a sweep by itself.

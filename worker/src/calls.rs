@@ -28,7 +28,7 @@ pub(crate) enum Answer {
     Reported { call: Call, response: v1::ReportResponse },
     BeatAnswered { call: Call, response: v1::HeartbeatResponse },
     Failed { call: Call, status: Status },
-    Spec { sweep: SweepId, spec: Sweep },
+    Spec { sweep: SweepId, n_extensions: u32, spec: Sweep },
     SpecFailed { sweep: SweepId, status: Status },
 }
 
@@ -123,10 +123,13 @@ impl Calls {
             let request = client::unary(v1::SpecRequest { sweep: sweep.to_string() });
             match client.spec(request).await.map(Response::into_inner) {
                 // A plan of millions of runs takes its time, and other calls wait on this runtime.
-                Ok(response) => match spawn_blocking(move || Sweep::of(sweep, &response.spec)).await {
-                    Ok(spec) => Answer::Spec { sweep, spec },
-                    Err(_) => Answer::SpecFailed { sweep, status: Status::internal("its plan broke off") },
-                },
+                Ok(v1::SpecResponse { spec, earlier }) => {
+                    let n_extensions = earlier.len() as u32;
+                    match spawn_blocking(move || Sweep::of(sweep, &earlier, &spec)).await {
+                        Ok(spec) => Answer::Spec { sweep, n_extensions, spec },
+                        Err(_) => Answer::SpecFailed { sweep, status: Status::internal("its plan broke off") },
+                    }
+                }
                 Err(status) => Answer::SpecFailed { sweep, status },
             }
         });

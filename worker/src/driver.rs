@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 use traipse_agent::{Action, Agent, Call, Event, Exit, Finished, JobEnd, Lease};
-use traipse_proto::v1::{Directive, JobReport, RegisterResponse};
+use traipse_proto::v1::{self, Directive, JobReport, RegisterResponse};
 use traipse_store::Store;
 use traipse_sweep::LeaseId;
 
@@ -24,7 +24,7 @@ use crate::pool::{Job, Pool, Signals};
 use crate::reach::Reach;
 use crate::spool::{FileSpool, Keeper, Left};
 use crate::state::State;
-use crate::sweeps::{Sweep, Sweeps};
+use crate::sweeps::{Editions, Sweep, Sweeps};
 use crate::wire::{self, Introduction};
 
 /// How often it is looked whether a job's time is over.
@@ -77,6 +77,7 @@ pub async fn start(options: Options, shutdown: CancellationToken) -> Result<(), 
         introduction,
         session: String::new(),
         sweeps: Sweeps::new(),
+        editions: Editions::new(),
         given: BTreeMap::new(),
         events: VecDeque::from([Event::Restored(left.outcomes), Event::Started]),
         is_asked_to_leave: false,
@@ -102,6 +103,7 @@ struct Driver {
     introduction: Introduction,
     session: String,
     sweeps: Sweeps,
+    editions: Editions,
     /// Leases with the slots.
     given: BTreeMap<LeaseId, Signals>,
     /// What the agent has not been told yet.
@@ -168,7 +170,10 @@ impl Driver {
                 Action::Keep(outcomes) => self.keeper.keep(outcomes),
                 Action::Release(leases) => self.keeper.release(leases),
                 Action::FetchSpec(sweep) => self.calls.fetch_spec(sweep),
-                Action::ForgetSpec(sweep) => drop(self.sweeps.remove(&sweep)),
+                Action::ForgetSpec(sweep) => {
+                    self.sweeps.remove(&sweep);
+                    self.editions.remove(&sweep);
+                }
                 Action::Exit(exit) => return Some(exit),
             }
         }
@@ -247,6 +252,7 @@ impl Driver {
                 self.answered();
                 self.leave_if_asked(&response.directives);
                 let stop = wire::stops(&response.directives);
+                self.note_editions(&response.leases);
                 Event::Reported { call, leases: wire::leases(response.leases), stop }
             }
             Answer::BeatAnswered { call, response } => {
@@ -255,9 +261,10 @@ impl Driver {
                 Event::BeatAnswered { call, stop: wire::stops(&response.directives) }
             }
             Answer::Failed { call, status } => self.failed(call, &status),
-            Answer::Spec { sweep, spec } => {
+            Answer::Spec { sweep, n_extensions, spec } => {
                 self.sweeps.insert(sweep, Arc::new(spec));
-                Event::SpecReady(sweep)
+                let is_new_enough = self.editions.entry(sweep).or_default().came(n_extensions);
+                if is_new_enough { Event::SpecReady(sweep) } else { Event::SpecFailed(sweep) }
             }
             Answer::SpecFailed { sweep, status } => {
                 tracing::warn!(%sweep, why = %wire::words(&status), "the sweep's spec did not come: trying again");
@@ -277,6 +284,16 @@ impl Driver {
             }
             self.is_asked_to_leave = true;
             self.events.push_back(Event::Leave);
+        }
+    }
+
+    /// A lease may come from an extension that the spec that is here does not have.
+    fn note_editions(&mut self, leases: &[v1::Lease]) {
+        for lease in leases {
+            let Ok(sweep) = lease.sweep.parse() else { continue };
+            if self.editions.entry(sweep).or_default().need(lease.n_extensions) {
+                self.events.push_back(Event::SpecStale(sweep));
+            }
         }
     }
 

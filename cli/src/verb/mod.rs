@@ -8,6 +8,7 @@ pub(crate) mod data;
 pub(crate) mod drain;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod extend;
 pub(crate) mod local;
 pub(crate) mod pause;
 pub(crate) mod plot;
@@ -47,6 +48,7 @@ pub(crate) fn run(verb: Verb, screen: &Screen) -> Result<End, Error> {
         Verb::Explain(args) => explain::run(args, screen),
         Verb::Verify(args) => verify::run(args, screen),
         Verb::Collect(args) => collect::run(args, screen),
+        Verb::Extend(args) => extend::run(args, screen),
         Verb::Report(args) => report::run(args, screen),
         Verb::Plot(args) => plot::run(args, screen),
         Verb::Preview(args) => preview::run(args, screen),

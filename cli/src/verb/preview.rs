@@ -1,5 +1,6 @@
 //! `traipse preview SPEC`: what a sweep file means and costs, without running it.
 
+mod against;
 mod costs;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,11 @@ use traipse_sweep::network::Network;
 use traipse_sweep::settings::{Course, DataSettings};
 
 use crate::check;
+use crate::connection::ConnectionArgs;
 use crate::data_sizes::{DataSizes, KnownSizes};
 use crate::error::Error;
 use crate::exit::End;
+use crate::larger::Difference;
 use crate::output::network::{self, LayerRow};
 use crate::output::units::{bytes, count, counted, duration, range};
 use crate::output::{Screen, style};
@@ -36,6 +39,12 @@ const SHOWN_STEPS: usize = 5;
 pub(crate) struct Args {
     /// The sweep file (.toml, .yaml or .json), or - for stdin.
     spec: PathBuf,
+    /// A sweep that the file would extend, by id, beginning of an id or name; or a folder with its tables: what would be
+    /// reused, trained again and new.
+    #[arg(long, value_name = "SWEEP|DIR")]
+    against: Option<String>,
+    #[command(flatten)]
+    connection: ConnectionArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -53,6 +62,8 @@ struct Preview {
     n_runs: u64,
     n_excluded: u64,
     n_jobs: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Difference>,
     #[serde(flatten)]
     asked_for: AskedFor,
     data: Vec<Value>,
@@ -102,7 +113,10 @@ pub(crate) fn run(args: Args, screen: &Screen) -> Result<End, Error> {
     let sets = sizes::data_sets(&shapes).into_iter();
     let known = KnownSizes(sets.map(|data| (data.clone(), DataSizes::here(&data, screen))).collect());
     let courses = check::courses(&file, &shapes, |data| known.of(data))?;
-    let preview = Preview::new(&file, &shapes, &courses, &known);
+    let mut preview = Preview::new(&file, &shapes, &courses, &known);
+    if let Some(sweep) = &args.against {
+        preview.against = Some(against::difference(sweep, args.connection, &file)?);
+    }
     if args.json {
         screen.json(&preview)?
     } else {
@@ -138,6 +152,7 @@ impl Preview {
             n_runs: plan.n_runs(),
             n_excluded: plan.n_excluded(),
             n_jobs: plan.n_runs() + plan.n_comparisons(),
+            against: None,
             asked_for,
             data: known.0.iter().map(|(data, sizes)| data_preview(data, *sizes)).collect(),
             n_parameters: Range::over(costs.iter().map(|cost| cost.n_parameters)),
@@ -168,6 +183,9 @@ impl Preview {
         }
         line("cells", count(self.n_cells));
         line("runs", self.runs_text());
+        if let Some(difference) = &self.against {
+            line("against", difference.text());
+        }
         line("jobs", self.asked_for.jobs_text(self.n_runs));
         line("length", range(self.n_steps.low, self.n_steps.high, count) + " optimiser steps a run");
         line("snapshots", self.snapshots_text());

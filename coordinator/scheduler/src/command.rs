@@ -106,6 +106,15 @@ pub enum Command<B> {
         /// Which one.
         worker: WorkerId,
     },
+    /// Let a larger spec take a sweep over.
+    Extend {
+        /// Which sweep.
+        sweep: SweepId,
+        /// The client's id: a repeated one is answered as the first.
+        request: RequestId,
+        /// Canonical JSON.
+        spec: Arc<str>,
+    },
     /// Open a session.
     Register(Register),
     /// Report outcomes, take leases.
@@ -265,6 +274,11 @@ pub enum Answer {
     Retried(Reopened),
     /// To a drain: the worker will be told in its next answer.
     Draining,
+    /// To an extension.
+    Extended {
+        /// It was so already.
+        existed: bool,
+    },
     /// To a register.
     Registered {
         /// The new session.
@@ -374,6 +388,22 @@ pub enum Rejection {
     /// The sweep was cancelled.
     #[error("sweep {0} was cancelled, which is final: submit its spec again")]
     Cancelled(SweepId),
+    /// The spec does not extend the sweep: in words.
+    #[error("the spec does not extend sweep {sweep}: {message}")]
+    NotLarger {
+        /// Which sweep.
+        sweep: SweepId,
+        /// What was, what is, and what to do.
+        message: String,
+    },
+    /// A sweep that was extended too often.
+    #[error("sweep {sweep} was extended {max} times, which is the limit: submit the spec as a new sweep")]
+    TooManyExtensions {
+        /// Which sweep.
+        sweep: SweepId,
+        /// The limit.
+        max: usize,
+    },
     /// A cell that the sweep does not have.
     #[error("sweep {sweep} has no cell {cell}: its cells are 0 to {}", n_cells.saturating_sub(1))]
     UnknownCell {

@@ -158,7 +158,9 @@ impl UnderWay {
         let mut under_way = Self { n_facts: batch.facts.len() as u64, admitted: Vec::new(), ended: Vec::new() };
         for fact in &batch.facts {
             match fact {
-                Fact::SweepAdmitted { sweep, .. } => under_way.admitted.push(*sweep),
+                Fact::SweepAdmitted { sweep, .. } | Fact::SweepExtended { sweep, .. } => {
+                    under_way.admitted.push(*sweep);
+                }
                 Fact::JobEnded { sweep, .. } if under_way.ended.last() != Some(sweep) => under_way.ended.push(*sweep),
                 _ => {}
             }

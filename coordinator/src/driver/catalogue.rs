@@ -1,10 +1,11 @@
 //! What the services must know of every sweep without asking the driver: published anew when one is admitted.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use traipse_sweep::{Schema, SweepId};
+use traipse_sweep::{Plan, Schema, SweepId};
 
 use super::OurPump;
 
@@ -16,17 +17,31 @@ pub(crate) struct Catalogue {
     schemas: BTreeMap<u64, Arc<Schema>>,
 }
 
-/// What never changes about a sweep.
+/// What changes of a sweep with its spec alone.
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// Canonical JSON.
     pub(crate) spec: Arc<str>,
-    /// What its row blocks hold.
-    pub(crate) schema: Arc<Schema>,
-    /// Jobs below this number are runs, the others comparisons.
-    pub(crate) n_run_jobs: u64,
+    /// The specs that it had before, oldest first.
+    pub(crate) earlier: Vec<Arc<str>>,
+    /// What its row blocks hold: the current schema, then others that it had.
+    pub(crate) schemas: Vec<Arc<Schema>>,
+    /// Numbers of the jobs that are runs, ascending; the others are comparisons.
+    pub(crate) runs: Arc<[Range<u64>]>,
     /// How long an attempt may take, and how long it may stand still.
     pub(crate) limits: (Duration, Duration),
+}
+
+impl Entry {
+    /// How often it was extended.
+    pub(crate) fn n_extensions(&self) -> u32 {
+        self.earlier.len() as u32
+    }
+
+    /// The specs that it had before, as they travel.
+    pub(crate) fn earlier(&self) -> Vec<String> {
+        self.earlier.iter().map(ToString::to_string).collect()
+    }
 }
 
 impl Catalogue {
@@ -39,14 +54,26 @@ impl Catalogue {
     pub(super) fn add(&mut self, pump: &OurPump, sweeps: &[SweepId]) {
         for &sweep in sweeps {
             if let (Some(spec), Some(plan)) = (pump.spec(sweep), pump.plan(sweep)) {
-                let schema = Schema::of(plan.spec());
-                let schema = Arc::clone(self.schemas.entry(schema.id()).or_insert_with(|| Arc::new(schema)));
+                let (earlier, runs) = (pump.earlier_specs(sweep), plan.run_jobs().into());
                 let execution = &plan.spec().execution;
                 let limits = (execution.time_limit, execution.stall_limit);
-                let entry = Entry { spec, schema, n_run_jobs: plan.n_run_jobs(), limits };
+                let entry = Entry { spec, earlier, schemas: self.schemas_of(&plan), runs, limits };
                 self.sweeps.insert(sweep, Arc::new(entry));
             }
         }
+    }
+
+    /// The current schema first, then the others that the sweep had, each once.
+    fn schemas_of(&mut self, plan: &Plan) -> Vec<Arc<Schema>> {
+        let mut schemas: Vec<Arc<Schema>> = Vec::new();
+        for spec in std::iter::once(plan.spec()).chain(plan.earlier()) {
+            let schema = Schema::of(spec);
+            let schema = Arc::clone(self.schemas.entry(schema.id()).or_insert_with(|| Arc::new(schema)));
+            if schemas.iter().all(|known| !Arc::ptr_eq(known, &schema)) {
+                schemas.push(schema);
+            }
+        }
+        schemas
     }
 
     /// One sweep.

@@ -1,6 +1,7 @@
 //! Attempts that are not sealed, in pages. Most of a row says who made the attempt: that is read once a worker, and shared.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use sqlx::Row;
@@ -30,13 +31,13 @@ struct Worker {
 }
 
 impl Ledger {
-    /// A page of a sweep's attempts in (`after`, `upto`], each with its number. Jobs below `n_run_jobs` are runs.
+    /// A page of a sweep's attempts in (`after`, `upto`], each with its number. Jobs of those numbers are runs.
     pub(crate) async fn attempts(
         &mut self,
         sweep: SweepId,
         after: i64,
         upto: i64,
-        n_run_jobs: u64,
+        runs: &[Range<u64>],
     ) -> Result<Vec<(i64, AttemptRow)>, Error> {
         let found = sqlx::query(
             "SELECT id, job, attempt, worker, record FROM attempts WHERE id > ? AND id <= ? AND sweep = ?
@@ -53,7 +54,7 @@ impl Ledger {
         for row in &found {
             let number = row.try_get(3).map_err(self.reading())?;
             let worker = self.described(number).await?;
-            page.push(attempt(row, worker, n_run_jobs).ok_or_else(|| self.damaged(Damage::Value("an attempt")))?);
+            page.push(attempt(row, worker, runs).ok_or_else(|| self.damaged(Damage::Value("an attempt")))?);
         }
         Ok(page)
     }
@@ -103,7 +104,7 @@ fn worker(info: &[u8]) -> Option<Worker> {
     })
 }
 
-fn attempt(row: &SqliteRow, worker: Worker, n_run_jobs: u64) -> Option<(i64, AttemptRow)> {
+fn attempt(row: &SqliteRow, worker: Worker, runs: &[Range<u64>]) -> Option<(i64, AttemptRow)> {
     let end = <v1::AttemptEnd as prost::Message>::decode(row.try_get::<&[u8], _>(4).ok()?).ok()?;
     let ended = if end.outcome == 0 { None } else { Some(outcome::outcome(end.outcome, "outcome").ok()?) };
     let class = if end.class == 0 { None } else { Some(outcome::class(end.class, "class").ok()?) };
@@ -111,7 +112,7 @@ fn attempt(row: &SqliteRow, worker: Worker, n_run_jobs: u64) -> Option<(i64, Att
     let job = unsigned(row, 1).ok()?;
     let attempt = AttemptRow {
         job,
-        kind: if job < n_run_jobs { "run" } else { "comparison" },
+        kind: if runs.iter().any(|runs| runs.contains(&job)) { "run" } else { "comparison" },
         attempt: row.try_get(2).ok()?,
         worker: worker.id,
         worker_labels: worker.labels,

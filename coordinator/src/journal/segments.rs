@@ -15,7 +15,7 @@ pub(super) const PAGE_ROWS: usize = 1_024;
 const PAGE_BYTES: usize = 2 << 20;
 
 /// One job's rows in the ledger.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct StoredBlock {
     pub(crate) id: i64,
     pub(crate) job: JobNumber,

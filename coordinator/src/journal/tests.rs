@@ -179,7 +179,7 @@ async fn sealed_rows_leave_the_ledger_in_small_bites() {
     assert_eq!((after, end), (0, 6000));
     let page = ledger.blocks(SWEEP, after, end).await.unwrap();
     assert!(page.len() < 3000 && page[0].job == JobNumber(0));
-    let attempts = ledger.attempts(SWEEP, after, end, u64::MAX).await.unwrap();
+    let attempts = ledger.attempts(SWEEP, after, end, &[0..u64::MAX]).await.unwrap();
     let (_, first) = &attempts[0];
     assert_eq!((first.outcome, first.failure_class), ("failed-attempt", Some("transient")));
     assert_eq!((first.started_at_us, &*first.worker_labels), (1_005_000, r#"{"zone":"a"}"#));

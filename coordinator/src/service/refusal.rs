@@ -29,6 +29,8 @@ fn rejected(rejection: &Rejection) -> Status {
         Rejection::UnknownJob { .. }
         | Rejection::UnknownCell { .. }
         | Rejection::TooManyToRetry { .. }
+        | Rejection::NotLarger { .. }
+        | Rejection::TooManyExtensions { .. }
         | Rejection::BadSpec(_) => Status::invalid_argument(text),
         Rejection::OldIncarnation { .. } | Rejection::Ended(_) | Rejection::Cancelled(_) => {
             Status::failed_precondition(text)

@@ -96,7 +96,7 @@ fn check_blocks(sweeps: &BTreeMap<SweepId, Arc<Entry>>, parts: &[Parts]) -> Resu
         if let PartsResult::Rows { block, artifacts, .. } = &report.result
             && stored_rows(artifacts).is_none()
         {
-            rows::decode(block, &sweeps[&report.sweep].schema)
+            rows::decode_any(block, &sweeps[&report.sweep].schemas)
                 .map_err(|error| refusal::message(&error.within(format!("reports[{at}].block"))))?;
         }
     }

@@ -11,7 +11,7 @@ use traipse_scheduler::{GenerationRange, OutcomeRange};
 use traipse_sweep::{Generation, JobNumber, SweepId};
 
 use super::{IDLE_LIMIT, Shared, members, refusal, status};
-use crate::driver::CallError;
+use crate::driver::{CallError, Driver, Entry};
 use crate::journal::{SegmentFile, StoredArtifact};
 
 /// Bytes of one chunk.
@@ -42,18 +42,12 @@ pub(super) fn stream(shared: Arc<Shared>, sweep: SweepId) -> ReceiverStream<Resu
 }
 
 async fn send_all(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), Status> {
-    // The counts are read before the tail is sealed: whatever they say is done has its rows in the files.
-    let read = move |driver: &crate::driver::Driver| {
-        let pump = driver.pump();
-        (status::of(driver, sweep), pump.without_rows(sweep), pump.generations(sweep))
-    };
-    let (status, without_rows, generations) = shared.driver.read(read).await.map_err(refusal::call)?;
-    let ending = || refusal::call(CallError::Ending);
-    let files = shared.sealing.seal(sweep).await.ok_or_else(ending)?.map_err(Status::data_loss)?;
+    let Read { status, without_rows, generations, files, entry } = read(shared, sweep).await?;
     let mut ranges = without_rows.iter().map(range);
     let header = v1::ResultsHeader {
         status,
-        spec: shared.driver.sweep(sweep).map(|entry| entry.spec.to_string()).unwrap_or_default(),
+        spec: entry.as_ref().map(|entry| entry.spec.to_string()).unwrap_or_default(),
+        earlier: entry.map(|entry| entry.earlier()).unwrap_or_default(),
         files: files.iter().map(file).collect(),
         without_rows: ranges.by_ref().take(N_RANGES).collect(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
@@ -76,6 +70,34 @@ async fn send_all(shared: &Shared, sweep: SweepId, send: &Sender) -> Result<(), 
         send_file(shared, file, send).await?;
     }
     Ok(())
+}
+
+/// What a sweep had at one time.
+struct Read {
+    status: Option<v1::SweepStatus>,
+    without_rows: Vec<OutcomeRange>,
+    generations: Vec<GenerationRange>,
+    files: Vec<SegmentFile>,
+    entry: Option<Arc<Entry>>,
+}
+
+/// Reads once more where the sweep was extended meanwhile: all is of one spec.
+async fn read(shared: &Shared, sweep: SweepId) -> Result<Read, Status> {
+    let ending = || refusal::call(CallError::Ending);
+    loop {
+        let before = shared.driver.sweep(sweep).map(|entry| entry.n_extensions());
+        // The counts are read before the tail is sealed: whatever they say is done has its rows in the files.
+        let of = move |driver: &Driver| {
+            let pump = driver.pump();
+            (status::of(driver, sweep), pump.without_rows(sweep), pump.generations(sweep))
+        };
+        let (status, without_rows, generations) = shared.driver.read(of).await.map_err(refusal::call)?;
+        let files = shared.sealing.seal(sweep).await.ok_or_else(ending)?.map_err(Status::data_loss)?;
+        let entry = shared.driver.sweep(sweep);
+        if entry.as_ref().map(|entry| entry.n_extensions()) == before {
+            return Ok(Read { status, without_rows, generations, files, entry });
+        }
+    }
 }
 
 /// Those of the generations that count.

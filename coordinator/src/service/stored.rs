@@ -93,9 +93,9 @@ async fn read(
     let turn = shared.artifacts.turn().await;
     let bytes = shared.artifacts.rows(sweep, job, reference).await.map_err(Broken::Store)?;
     let entry = Arc::clone(entry);
-    let check = move |schema: &Schema| rows::decode(&bytes, schema).map(drop).map_err(Broken::Rows);
+    let check = move |schemas: &[Arc<Schema>]| rows::decode_any(&bytes, schemas).map(drop).map_err(Broken::Rows);
     let checked = tokio::task::spawn_blocking(move || {
-        let checked = check(&entry.schema);
+        let checked = check(&entry.schemas);
         drop(turn);
         checked
     });

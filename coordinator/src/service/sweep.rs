@@ -43,8 +43,24 @@ impl Sweeps {
         let sweep = self.find(request.sweep).await?;
         let status = status::current(&self.shared.driver, sweep).await?;
         let entry = self.shared.driver.sweep(sweep);
-        let spec = entry.map(|entry| entry.spec.to_string()).unwrap_or_default();
-        Ok(v1::GetResponse { status: Some(status), spec })
+        let spec = entry.as_ref().map(|entry| entry.spec.to_string()).unwrap_or_default();
+        Ok(v1::GetResponse {
+            status: Some(status),
+            spec,
+            earlier: entry.map(|entry| entry.earlier()).unwrap_or_default(),
+        })
+    }
+
+    async fn grow(&self, request: v1::ExtendRequest) -> Result<v1::ExtendResponse, Status> {
+        let id = ids::request(&request.request, "request").map_err(|error| refusal::message(&error))?;
+        let sweep = self.find(request.sweep).await?;
+        let checked = tokio::task::spawn_blocking(move || canonical(&request.spec)).await;
+        let spec = checked.map_err(|_| Status::internal("reading the spec broke off, which is a bug"))??;
+        let command = Command::Extend { sweep, request: id, spec };
+        let answer = self.shared.driver.call(command).await.map_err(refusal::call)?;
+        let Answer::Extended { existed } = answer else { return Err(refusal::wrong_answer()) };
+        tracing::info!(%sweep, existed, "extended");
+        Ok(v1::ExtendResponse { status: Some(status::current(&self.shared.driver, sweep).await?), existed })
     }
 
     async fn control(&self, sweep: String, control: Control) -> Result<Option<v1::SweepStatus>, Status> {
@@ -113,6 +129,10 @@ impl SweepService for Sweeps {
 
     async fn explain(&self, request: Request<v1::ExplainRequest>) -> Result<Response<v1::ExplainResponse>, Status> {
         within(DEADLINE, explain::explain(&self.shared, request.into_inner())).await
+    }
+
+    async fn extend(&self, request: Request<v1::ExtendRequest>) -> Result<Response<v1::ExtendResponse>, Status> {
+        within(DEADLINE, self.grow(request.into_inner())).await
     }
 
     async fn results(&self, request: Request<v1::ResultsRequest>) -> Result<Response<Self::ResultsStream>, Status> {

@@ -102,7 +102,7 @@ impl Workers {
     async fn spec_of(&self, request: v1::SpecRequest) -> Result<v1::SpecResponse, Status> {
         let sweep = ids::sweep(&request.sweep, "sweep").map_err(|error| refusal::message(&error))?;
         match self.shared.driver.sweep(sweep) {
-            Some(entry) => Ok(v1::SpecResponse { spec: entry.spec.to_string() }),
+            Some(entry) => Ok(v1::SpecResponse { spec: entry.spec.to_string(), earlier: entry.earlier() }),
             None => Err(refusal::not_found(format!("there is no sweep {sweep}"))),
         }
     }
@@ -131,6 +131,8 @@ impl Workers {
             attempt: lease.attempt,
             time_limit_ms: limits.0.as_millis() as u64,
             stall_limit_ms: limits.1.as_millis() as u64,
+            // What a lease comes from is published before the lease is answered.
+            n_extensions: self.shared.driver.sweep(lease.sweep).map_or(0, |entry| entry.n_extensions()),
         }
     }
 

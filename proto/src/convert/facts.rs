@@ -95,6 +95,11 @@ fn wire(fact: &Fact) -> Wire {
             outcome: outcome::outcome_kind(*outcome) as i32,
             message: message.as_ref().map(ToString::to_string),
         }),
+        Fact::SweepExtended { sweep, request, spec } => Wire::SweepExtended(v1::SweepExtended {
+            sweep: sweep_bytes(*sweep),
+            request: request.0.to_be_bytes().to_vec(),
+            spec: spec.to_string(),
+        }),
         Fact::JobsRetried { sweep, request, jobs } => Wire::JobsRetried(v1::JobsRetried {
             sweep: sweep_bytes(*sweep),
             request: request.0.to_be_bytes().to_vec(),
@@ -147,6 +152,11 @@ fn fact(wire: Wire) -> Result<Fact, Error> {
             lease: fact.lease.map(LeaseId),
             outcome: outcome::outcome(fact.outcome, "job_ended.outcome")?,
             message: fact.message.map(Arc::from),
+        }),
+        Wire::SweepExtended(fact) => Ok(Fact::SweepExtended {
+            sweep: sweep(&fact.sweep, "sweep_extended")?,
+            request: ids::request_bytes(&fact.request, "request").map_err(|error| error.within("sweep_extended"))?,
+            spec: fact.spec.into(),
         }),
         Wire::JobsRetried(fact) => Ok(Fact::JobsRetried {
             sweep: sweep(&fact.sweep, "jobs_retried")?,

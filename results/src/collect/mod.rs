@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use traipse_sweep::columns::Table;
-use traipse_sweep::{Outcome, Plan, SweepId};
+use traipse_sweep::{JobNumber, Outcome, Plan, SweepId};
 
 use columns::Layout;
 pub(crate) use columns::axis_specs;
@@ -197,7 +197,8 @@ fn write_comparisons(
     let layout = Layout::of(Table::Comparisons, &input.plan);
     let segments = segments(input, Table::Comparisons);
     let place = |job, generation| Ok((comparisons::place_of(&input.plan, job)?, generation));
-    let order = Order { second: "generation", place: &place };
+    let keeps = |job, generation| counts(&input.plan, winners, job, generation);
+    let order = Order { second: "generation", place: &place, keeps: is_extended(input).then_some(&keeps) };
     let mut merge = Merge::open(&order, &segments, &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Comparisons, &layout.columns, 1)?;
     let siblings = comparisons::write(&input.plan, &layout, &mut merge, winners, outcomes, &mut writer)?;
@@ -213,7 +214,8 @@ fn write_runs(
 ) -> Result<Written, Error> {
     let layout = Layout::of(Table::Runs, &input.plan);
     let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));
-    let order = Order { second: "generation", place: &place };
+    let keeps = |job, generation| counts(&input.plan, winners, job, generation);
+    let order = Order { second: "generation", place: &place, keeps: is_extended(input).then_some(&keeps) };
     let mut merge = Merge::open(&order, &segments(input, Table::Runs), &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Runs, &layout.columns, 1)?;
     runs::write(&input.plan, &layout, &mut merge, winners, outcomes, siblings, &mut writer)?;
@@ -229,7 +231,8 @@ fn write_rest(
 ) -> Result<Written, Error> {
     let layout = Layout::of(table, &input.plan);
     let place = |job, generation| Ok((runs::place_of(&input.plan, job)?, generation));
-    let order = Order { second: "generation", place: &place };
+    let keeps = |job, generation| counts(&input.plan, winners, job, generation);
+    let order = Order { second: "generation", place: &place, keeps: is_extended(input).then_some(&keeps) };
     let mut merge = Merge::open(&order, &segments(input, table), &layout.wanted, out)?;
     let mut writer = create(input, out, table, &layout.columns, 1)?;
     rest::write(table, &layout, &mut merge, outcomes, winners, &mut writer)?;
@@ -239,10 +242,11 @@ fn write_rest(
 fn write_attempts(input: &Collect, out: &Path) -> Result<(Written, BTreeSet<String>), Error> {
     let layout = Layout::of(Table::Attempts, &input.plan);
     let place = |job, attempt| {
-        let known = comparisons::is_comparison(&input.plan, job) || runs::place_of(&input.plan, job).is_ok();
+        let current = comparisons::is_comparison(&input.plan, job) || runs::place_of(&input.plan, job).is_ok();
+        let known = current || is_extended(input) && job < input.plan.n_jobs();
         if known { Ok((job, attempt)) } else { Err(format!("job {job} is none of the sweep's runs and comparisons")) }
     };
-    let order = Order { second: "attempt", place: &place };
+    let order = Order { second: "attempt", place: &place, keeps: None };
     let mut merge = Merge::open(&order, &segments(input, Table::Attempts), &layout.wanted, out)?;
     let mut writer = create(input, out, Table::Attempts, &layout.columns, 1)?;
     let features = rest::write_attempts(&input.plan, &layout, &mut merge, &mut writer)?;
@@ -267,6 +271,18 @@ fn write_statistics(
     }
     let aggregated = aggregate::write(&input.plan, &tables, &mut writer)?;
     Ok((writer.finish()?, aggregated))
+}
+
+/// Whether some rows of the sweep may not count any more, and numbers are not in the order of places.
+fn is_extended(input: &Collect) -> bool {
+    input.plan.n_extensions() > 0
+}
+
+/// Whether rows are of the generation that counts, and of a job that the current spec has.
+fn counts(plan: &Plan, winners: &Winners<'_>, job: u64, generation: u32) -> bool {
+    // Numbers that no job has are told by their place.
+    let is_current = job >= plan.n_jobs() || !plan.is_excluded(JobNumber(job));
+    is_current && winners.of(job) == generation
 }
 
 fn segments(input: &Collect, table: Table) -> Vec<PathBuf> {

@@ -39,7 +39,26 @@ pub(crate) struct Rows<'a> {
     pub(crate) range: Range<usize>,
 }
 
+/// Rows that outlive their cursor's step.
+pub(crate) struct Held {
+    batch: RecordBatch,
+    columns: Vec<usize>,
+    range: Range<usize>,
+}
+
+impl Held {
+    /// The same, to be read.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows { batch: &self.batch, columns: &self.columns, range: self.range.clone() }
+    }
+}
+
 impl Rows<'_> {
+    /// Keeps them; the batch is shared.
+    pub(crate) fn hold(&self) -> Held {
+        Held { batch: self.batch.clone(), columns: self.columns.to_vec(), range: self.range.clone() }
+    }
+
     /// One wanted column, by its place among them.
     pub(crate) fn column(&self, at: usize) -> &ArrayRef {
         self.batch.column(self.columns[at])

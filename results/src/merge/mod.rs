@@ -1,6 +1,7 @@
 //! Merges many sorted segments of one table into one ascending stream of groups.
 
 mod cursor;
+mod settle;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use traipse_sweep::columns::ColumnType;
 
 pub(crate) use cursor::{Cursor, Rows, damaged};
+pub(crate) use settle::Keeps;
 
 use crate::Error;
 use crate::aside::Finished;
@@ -23,6 +25,8 @@ pub(crate) struct Order<'a> {
     pub(crate) second: &'static str,
     /// Where a group of (job, second) belongs; it must ascend within a segment. The error says what is wrong.
     pub(crate) place: &'a dyn Fn(u64, u32) -> Result<(u64, u32), String>,
+    /// Of a sweep that was extended, which groups count; then segments need not ascend, and may hold others.
+    pub(crate) keeps: Option<Keeps<'a>>,
 }
 
 /// A group on top of the stream.
@@ -42,7 +46,7 @@ pub(crate) struct Merge<'a> {
     cursors: Vec<Cursor>,
     queue: BTreeSet<((u64, u32), usize)>,
     /// Files of earlier rounds, removed at the end.
-    _rounds: Vec<Finished>,
+    rounds: Vec<Finished>,
 }
 
 impl<'a> Merge<'a> {
@@ -53,7 +57,11 @@ impl<'a> Merge<'a> {
         wanted: &[Spec],
         scratch: &Path,
     ) -> Result<Self, Error> {
-        let (mut paths, mut rounds) = (segments.to_vec(), Vec::<Finished>::new());
+        let (mut paths, settled) = match order.keeps {
+            Some(keeps) => settle::settle(order, keeps, segments, wanted, scratch)?,
+            None => (segments.to_vec(), Vec::new()),
+        };
+        let mut rounds = Vec::<Finished>::new();
         let mut n_round = 0;
         while paths.len() > FAN_IN {
             n_round += 1;
@@ -65,7 +73,9 @@ impl<'a> Merge<'a> {
             paths = merged.iter().map(|file| file.aside().to_owned()).collect();
             rounds = merged;
         }
-        Self::of(order, &paths, wanted, rounds)
+        let mut merge = Self::of(order, &paths, wanted, rounds)?;
+        merge.rounds.extend(settled);
+        Ok(merge)
     }
 
     /// The group that comes next.
@@ -86,7 +96,7 @@ impl<'a> Merge<'a> {
     fn of(order: &'a Order<'a>, paths: &[PathBuf], wanted: &[Spec], rounds: Vec<Finished>) -> Result<Self, Error> {
         let opened = paths.iter().map(|path| Cursor::open(path, order.second, wanted));
         let cursors = opened.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
-        let mut merge = Self { order, cursors, queue: BTreeSet::new(), _rounds: rounds };
+        let mut merge = Self { order, cursors, queue: BTreeSet::new(), rounds };
         for at in 0..merge.cursors.len() {
             merge.enqueue(at, None)?;
         }

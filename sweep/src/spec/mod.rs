@@ -16,6 +16,7 @@ mod error;
 mod format;
 pub(crate) mod node;
 mod parse;
+mod place;
 mod probes;
 pub(crate) mod read;
 mod schema;
@@ -27,6 +28,7 @@ pub use compare::{Align, Compare, CompareProbe, Groups, Instant, Measure};
 pub use error::SpecError;
 pub use format::Format;
 pub use parse::{MAX_SPEC_BYTES, parse};
+pub use place::refuse_key;
 pub use probes::{
     At, Diffusion, Dimension, GradientNoise, Hessian, Interpolation, Layers, NullKind, Nulls, Plane, Polish,
     Predictions, Probe, ProbeExamples, Probes, Segment, Sharpness, Spectrum, Surface, Trace, TraceMethod,

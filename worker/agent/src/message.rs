@@ -103,6 +103,8 @@ pub enum Event<P> {
     Kept,
     /// None of the last [`Action::Keep`] is known to be durable: the disk is full, or broken.
     KeepFailed,
+    /// A sweep has another spec by now, and the leases that come next need it.
+    SpecStale(SweepId),
     /// A sweep's spec is here.
     SpecReady(SweepId),
     /// A sweep's spec could not be fetched; worth another try.

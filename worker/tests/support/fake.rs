@@ -238,7 +238,7 @@ impl WorkerService for Service {
     async fn spec(&self, request: Request<v1::SpecRequest>) -> Result<Response<v1::SpecResponse>, Status> {
         Self::check(&request)?;
         self.edit(|seen| seen.n_specs += 1);
-        Ok(Response::new(v1::SpecResponse { spec: self.0.spec.clone() }))
+        Ok(Response::new(v1::SpecResponse { spec: self.0.spec.clone(), earlier: Vec::new() }))
     }
 
     async fn members(&self, request: Request<v1::MembersRequest>) -> Result<Response<v1::MembersResponse>, Status> {
@@ -321,6 +321,7 @@ impl Seen {
             attempt: 1,
             time_limit_ms: self.time_limit_ms,
             stall_limit_ms: 0,
+            n_extensions: 0,
         };
         self.granted.insert(lease, granted.clone());
         granted

@@ -1,6 +1,7 @@
 //! `traipse local SPEC`: a coordinator and workers of its own, over real gRPC on loopback, tables at the end.
 
 mod crew;
+mod take_over;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use traipse_coordinator::Coordinator;
 use traipse_proto::client::{self, Clients};
-use traipse_proto::v1::{GetRequest, ResumeRequest, SubmitRequest, SweepState, SweepStatus};
+use traipse_proto::v1::{ResumeRequest, SubmitRequest, SweepState, SweepStatus};
 use traipse_sweep::spec::length_of_time;
 use traipse_worker::Memory;
 use traipse_worker::data::Cache;
@@ -164,14 +165,12 @@ async fn session(
 /// Hands the sweep over, unless it is there already, and says how many of its runs are done.
 async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, screen: &Screen) -> Result<u64, Error> {
     let sweep = out.sweep.to_string();
-    let request = SubmitRequest { sweep: sweep.clone(), spec: settings.file.spec().canonical_json() };
-    let answer = clients.sweep.submit(client::unary(request)).await.map_err(refused)?.into_inner();
-    let found = clients.sweep.get(client::unary(GetRequest { sweep })).await.map_err(refused)?.into_inner();
-    let before = found.status.unwrap_or_default();
+    let request = SubmitRequest { sweep: sweep.clone(), spec: out.submitted.clone() };
+    clients.sweep.submit(client::unary(request)).await.map_err(refused)?;
+    let before = take_over::bring_up(&sweep, &out.path, &settings.file, clients, screen).await?;
     if status::is_held(&before) {
         // The same command again says that what paused it is mended.
-        let request = ResumeRequest { sweep: before.sweep.clone() };
-        clients.sweep.resume(client::unary(request)).await.map_err(refused)?;
+        clients.sweep.resume(client::unary(ResumeRequest { sweep })).await.map_err(refused)?;
     }
     let n_before = before.n_ended();
     let (workers, slots) = (settings.n_workers as u64, u64::from(settings.n_slots));
@@ -183,7 +182,7 @@ async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, scr
     screen.note(format!(
         "{}  {}{goes_on} on {}{each}",
         style::strong(settings.file.name()),
-        counted(answer.n_runs, "run"),
+        counted(status.n_runs, "run"),
         counted(workers, "worker"),
     ));
     Ok(n_before)

@@ -172,6 +172,8 @@ pub struct Compared {
     pub sweep: SweepId,
     /// The last wish to run some of it anew: a sweep may end several times.
     pub retry: Option<RequestId>,
+    /// How often it was extended: likewise.
+    pub n_extensions: u32,
     /// Its attempts had leases below this one; those of a retry to come have not.
     pub below: LeaseId,
 }

@@ -39,10 +39,17 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         self.committed.sweeps().rev().map(|sweep| sweep.id)
     }
 
-    /// A durable sweep's spec as it was submitted: canonical JSON.
+    /// A durable sweep's current spec: canonical JSON.
     #[must_use]
     pub fn spec(&self, sweep: SweepId) -> Option<Arc<str>> {
         self.committed.sweep(sweep).map(|sweep| Arc::clone(&sweep.spec))
+    }
+
+    /// The specs that a durable sweep had before, oldest first.
+    #[must_use]
+    pub fn earlier_specs(&self, sweep: SweepId) -> Vec<Arc<str>> {
+        let extensions = self.committed.sweep(sweep).into_iter().flat_map(|sweep| &sweep.extensions);
+        extensions.map(|extended| Arc::clone(&extended.before)).collect()
     }
 
     /// A durable sweep's plan.
@@ -106,6 +113,7 @@ impl<R: Copy + Ord + Debug, B: Clone + Debug> Pump<R, B> {
         self.committed.sweeps().filter(done).map(move |sweep| Compared {
             sweep: sweep.id,
             retry: sweep.retries.last(),
+            n_extensions: sweep.plan.n_extensions(),
             below,
         })
     }

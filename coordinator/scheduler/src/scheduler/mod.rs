@@ -7,6 +7,7 @@
 mod check;
 mod control;
 mod drain;
+mod extend;
 mod failure;
 mod grant;
 mod heartbeat;
@@ -143,6 +144,7 @@ impl Scheduler {
             Command::Control { sweep, control } => self.control(now, sweep, control),
             Command::Retry { sweep, request, cells } => self.retry(now, sweep, request, cells.as_deref()),
             Command::Drain { worker } => self.drain(worker),
+            Command::Extend { sweep, request, spec } => self.extend(now, sweep, request, &spec),
             Command::Register(register) => self.register(now, register),
             Command::Report(report) => self.report(now, report),
             Command::Heartbeat { session, leases } => self.heartbeat(now, session, &leases),
@@ -179,7 +181,9 @@ impl Scheduler {
     pub(crate) fn is_durable(&mut self, fact: &Fact) {
         match fact {
             Fact::IncarnationStarted { .. } => self.open = true,
-            Fact::SweepAdmitted { sweep, .. } | Fact::JobsRetried { sweep, .. } => _ = self.grantable.insert(*sweep),
+            Fact::SweepAdmitted { sweep, .. } | Fact::JobsRetried { sweep, .. } | Fact::SweepExtended { sweep, .. } => {
+                _ = self.grantable.insert(*sweep)
+            }
             _ => return,
         }
         self.woken = true;

@@ -51,6 +51,10 @@ impl Scheduler {
                 self.woken = true;
             }
             Fact::JobEnded { sweep, job, .. } => self.observe_end(*sweep, *job),
+            Fact::SweepExtended { sweep, .. } => {
+                // Workers ask for the specs of what they are leased: those must be durable first.
+                self.grantable.remove(sweep);
+            }
             Fact::JobsRetried { sweep, jobs, .. } => {
                 jobs.iter().cloned().flatten().for_each(|job| self.end_wait(*sweep, JobNumber(job)));
                 self.woken = true;
@@ -93,7 +97,7 @@ impl Scheduler {
         }
     }
 
-    fn end_wait(&mut self, sweep: SweepId, job: JobNumber) {
+    pub(super) fn end_wait(&mut self, sweep: SweepId, job: JobNumber) {
         let Some(waits) = self.state.sweep(sweep).filter(|sweep| self.backoffs.has_due(sweep.id)) else { return };
         if let Some(position) = waits.position(job) {
             self.backoffs.forget(sweep, position);

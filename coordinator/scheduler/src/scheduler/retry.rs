@@ -43,14 +43,14 @@ impl Scheduler {
         };
         let jobs: Arc<[Range<u64>]> = ranges(&with_what_follows(sweep, chosen)?).into();
         let mut reaction = Reaction::answer(Answer::Retried(sweep.reopened(&jobs)));
-        self.stop_reopened(id, &jobs, &mut reaction);
+        self.stop_reopened(id, &jobs, "its members are trained anew", &mut reaction);
         self.happen(now, Fact::JobsRetried { sweep: id, request, jobs }, &mut reaction);
         Ok(reaction)
     }
 
     /// Attempts under way of what is to be run anew are of the old generation: nobody wants their results.
-    fn stop_reopened<B>(&mut self, id: SweepId, jobs: &[Range<u64>], reaction: &mut Reaction<B>) {
-        let message: Arc<str> = Arc::from("its members are trained anew");
+    pub(super) fn stop_reopened<B>(&mut self, id: SweepId, jobs: &[Range<u64>], why: &str, reaction: &mut Reaction<B>) {
+        let message: Arc<str> = Arc::from(why);
         let under_way = self.state.leases().filter(|(_, at)| at.sweep == id).map(|(lease, _)| lease);
         let attempts: Vec<_> = under_way.filter_map(|lease| self.attempt(lease)).collect();
         for attempt in attempts.into_iter().filter(|attempt| holds(jobs, attempt.job)) {

@@ -11,7 +11,8 @@ use crate::state::Plans;
 impl Scheduler {
     pub(super) fn submit<B>(&mut self, now: Now, sweep: SweepId, spec: &Arc<str>) -> Result<Reaction<B>, Rejection> {
         if let Some(known) = self.state.sweep(sweep) {
-            return match known.spec == *spec {
+            let first = known.extensions.first().map_or(&known.spec, |extended| &extended.before);
+            return match *first == *spec {
                 true => Ok(Reaction::answer(Answer::Submitted { n_runs: known.plan.n_runs(), existed: true })),
                 false => Err(Rejection::OtherSpec(sweep)),
             };

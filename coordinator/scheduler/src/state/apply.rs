@@ -88,6 +88,7 @@ impl State {
             Fact::JobEnded { sweep, job, generation, lease, outcome, message } => {
                 self.job_ended((*sweep, *job, *generation), *lease, *outcome, message.as_ref())
             }
+            Fact::SweepExtended { sweep, request, spec } => self.sweep_extended(*sweep, *request, spec, plans),
             Fact::JobsRetried { sweep, request, jobs } => self.jobs_retried(*sweep, *request, jobs),
             Fact::SweepHeld { sweep, hold, message } => self.hold(*sweep, *hold, message),
         }

@@ -95,8 +95,8 @@ impl Counts {
 /// All jobs of one sweep. Memory follows the touched jobs, not the grid.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Jobs {
-    /// Positions from here on are comparisons.
-    first_comparison: u64,
+    /// Positions of runs, ascending; all others are comparisons.
+    runs_at: Vec<Range<u64>>,
     pub(crate) marks: Marks,
     /// The first position that the queue of fresh jobs has not passed.
     pub(crate) cursor: u64,
@@ -116,9 +116,24 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    /// Of a sweep whose comparisons begin at that position.
-    pub(crate) fn new(first_comparison: u64) -> Self {
-        Self { first_comparison, ..Self::default() }
+    /// Of a sweep whose runs stand at those positions, ascending.
+    pub(crate) fn new(runs_at: Vec<Range<u64>>) -> Self {
+        Self { runs_at, ..Self::default() }
+    }
+
+    /// The sweep has more runs now, and these are all.
+    pub(crate) fn grow(&mut self, runs_at: Vec<Range<u64>>) {
+        self.runs_at = runs_at;
+    }
+
+    /// The end of the last runs.
+    pub(crate) fn end_of_runs(&self) -> u64 {
+        self.runs_at.last().map_or(0, |last| last.end)
+    }
+
+    /// The positions of runs from one on, ascending.
+    pub(crate) fn runs_from(&self, from: u64) -> impl Iterator<Item = u64> {
+        self.runs_at.iter().flat_map(move |runs| runs.start.max(from)..runs.end)
     }
 
     /// Of runs and comparisons together.
@@ -138,7 +153,7 @@ impl Jobs {
     }
 
     pub(crate) fn is_comparison(&self, position: u64) -> bool {
-        position >= self.first_comparison
+        !self.runs_at.iter().any(|runs| runs.contains(&position))
     }
 
     fn counts_of(&mut self, position: u64) -> &mut Counts {
@@ -178,10 +193,12 @@ impl Jobs {
         if matches!(mark, Mark::Again | Mark::Ready) {
             return range.for_each(|position| self.mark(position, mark));
         }
-        let border = self.first_comparison.clamp(range.start, range.end);
-        for part in [range.start..border, border..range.end] {
-            if let Some(count) = self.counts_of(part.start).of_mut(mark).filter(|_| !part.is_empty()) {
-                *count += part.end - part.start;
+        let shared = |runs: &Range<u64>| runs.end.min(range.end).saturating_sub(runs.start.max(range.start));
+        let n_runs: u64 = self.runs_at.iter().map(shared).sum();
+        let n = range.end.saturating_sub(range.start);
+        for (counts, n) in [(&mut self.runs, n_runs), (&mut self.comparisons, n - n_runs)] {
+            if let Some(count) = counts.of_mut(mark) {
+                *count += n;
             }
         }
         self.marks.fill(range, mark);
@@ -199,7 +216,8 @@ impl Jobs {
     /// Moves the cursor behind a position that is leased for the first time. What it passes must be done already or
     /// excluded; the first position that is neither is returned.
     pub(crate) fn pass(&mut self, position: u64, is_excluded: impl Fn(u64) -> bool) -> Result<(), u64> {
-        for passed in self.cursor..position {
+        let passed = self.runs_at.iter().flat_map(|runs| runs.start.max(self.cursor)..runs.end.min(position));
+        for passed in passed {
             if self.marks.get(passed) == Mark::Fresh {
                 if !is_excluded(passed) {
                     return Err(passed);
@@ -229,6 +247,13 @@ impl Jobs {
             self.cursor = self.cursor.min(position);
         }
         self.touched.remove(&position)?.held
+    }
+
+    /// Forgets all jobs: none was ever leased. The leases that were under way are returned.
+    pub(crate) fn reopen_all(&mut self) -> Vec<Held> {
+        let fresh = Self { n_lost_attempts: self.n_lost_attempts, ..Self::new(std::mem::take(&mut self.runs_at)) };
+        let touched = std::mem::replace(self, fresh).touched;
+        touched.into_values().filter_map(|touched| touched.held).collect()
     }
 
     /// Forgets all that is ready or under way, when the sweep is cancelled or stopped: what is not done is fresh again.

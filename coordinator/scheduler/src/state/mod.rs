@@ -4,6 +4,7 @@ mod apply;
 #[cfg(any(test, feature = "simulation"))]
 mod check;
 mod codec;
+pub(crate) mod extend;
 mod generations;
 pub(crate) mod jobs;
 pub(crate) mod marks;

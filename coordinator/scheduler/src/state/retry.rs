@@ -46,17 +46,18 @@ impl Retries {
 impl Sweep {
     /// What a retry of those jobs reopens.
     pub(crate) fn reopened(&self, jobs: &[Range<u64>]) -> Reopened {
-        let n_run_jobs = self.plan.n_run_jobs();
         let n = |range: &Range<u64>| range.end - range.start;
-        let runs = |range: &Range<u64>| range.end.min(n_run_jobs).saturating_sub(range.start);
+        let runs_at = self.plan.run_jobs();
+        let shared = |a: &Range<u64>, b: &Range<u64>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
+        let runs = |range: &Range<u64>| runs_at.iter().map(|runs| shared(range, runs)).sum::<u64>();
         let n_runs = jobs.iter().map(runs).sum();
         Reopened { n_runs, n_comparisons: jobs.iter().map(n).sum::<u64>() - n_runs }
     }
 
     /// After a stop: what held it is taken to be mended, and comparisons that were ready then are so again.
-    fn go_on(&mut self) {
+    pub(super) fn go_on(&mut self) {
         (self.held, self.trial) = (None, Trial::default());
-        for position in self.plan.n_run_jobs()..self.plan.n_jobs() {
+        for position in self.plan.comparison_jobs().into_iter().flatten() {
             if self.is_blocked(position) && self.members_have_ended(self.plan.job_at(position)) {
                 self.jobs.mark(position, Mark::Ready);
             }

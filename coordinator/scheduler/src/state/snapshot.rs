@@ -6,6 +6,7 @@ use std::sync::Arc;
 use traipse_sweep::{Generation, Incarnation, LeaseId, RequestId, SweepId, WorkerId};
 
 use super::codec::{DecodeError, Reader, Writer};
+use super::extend::{Extended, MAX_EXTENSIONS};
 use super::jobs::{Counts, Held, Jobs, Touched};
 use super::marks::Mark;
 use super::retry::{REMEMBERED, Reopened};
@@ -16,11 +17,13 @@ use crate::pump::RestoreError;
 
 const MAGIC: &[u8; 8] = b"traipse\n";
 /// Raised with every change of what follows; all earlier ones are read.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 /// The first format with generations and retries.
 const WITH_RETRIES: u64 = 2;
 /// The first format with suspects, trials and holds.
 const WITH_SUSPECTS: u64 = 3;
+/// The first format with the specs that a sweep had before.
+const WITH_EXTENSIONS: u64 = 4;
 
 impl State {
     /// Linear in the touched jobs and in the runs of equal marks.
@@ -66,6 +69,11 @@ impl State {
 fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
     writer.id(sweep.id.0);
     writer.text(&sweep.spec);
+    writer.number(sweep.extensions.len() as u64);
+    for extended in &sweep.extensions {
+        writer.id(extended.request.0);
+        writer.text(&extended.before);
+    }
     writer.number(match sweep.wish {
         Wish::Run => 0,
         Wish::Pause => 1,
@@ -83,6 +91,14 @@ fn encode_sweep(sweep: &Sweep, writer: &mut Writer) {
     encode_marks(jobs, writer);
     encode_messages(jobs, writer);
     encode_retries(sweep, writer);
+}
+
+fn decode_extensions(reader: &mut Reader<'_>) -> Result<Vec<Extended>, DecodeError> {
+    let n = reader.number()?;
+    if n > MAX_EXTENSIONS as u64 {
+        return Err(DecodeError::OutOfRange("extensions"));
+    }
+    (0..n).map(|_| Ok(Extended { request: RequestId(reader.id()?), before: reader.text()? })).collect()
 }
 
 fn encode_touched(jobs: &Jobs, writer: &mut Writer) {
@@ -205,8 +221,15 @@ fn encode_retries(sweep: &Sweep, writer: &mut Writer) {
 fn decode_sweep(number: u64, format: u64, reader: &mut Reader<'_>, plans: &mut Plans) -> Result<Sweep, RestoreError> {
     let id = SweepId(reader.id()?);
     let spec = reader.text()?;
-    let plan = plans.plan(id, &spec).map_err(|message| Misfit::BadSpec { sweep: id, message })?;
+    let extensions = if format >= WITH_EXTENSIONS { decode_extensions(reader)? } else { Vec::new() };
+    let specs: Vec<&Arc<str>> = extensions.iter().map(|extended| &extended.before).chain([&spec]).collect();
+    let bad = |message| Misfit::BadSpec { sweep: id, message };
+    let mut plan = plans.plan(id, specs[0]).map_err(bad)?;
+    for larger in &specs[1..] {
+        plan = plans.extended(id, &plan, larger).map_err(bad)?;
+    }
     let mut sweep = Sweep::new(id, number, spec, plan);
+    sweep.extensions = extensions;
     sweep.wish = match reader.number()? {
         0 => Wish::Run,
         1 => Wish::Pause,
@@ -245,7 +268,7 @@ fn is_whole(sweep: &Sweep) -> bool {
         Mark::Again | Mark::Backoff => touched.held.is_none(),
         _ => false,
     };
-    jobs.cursor <= sweep.plan.n_run_jobs()
+    jobs.cursor <= jobs.end_of_runs()
         && fits(&jobs.runs, sweep.plan.n_runs())
         && fits(&jobs.comparisons, sweep.plan.n_comparisons())
         && jobs.runs.n_ready == 0

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use traipse_sweep::spec::{self, Format};
 use traipse_sweep::{Generation, JobNumber, Plan, SweepId};
 
+use super::extend::Extended;
 use super::generations::Generations;
 use super::jobs::Jobs;
 use super::marks::Mark;
@@ -37,6 +38,8 @@ pub(crate) struct Sweep {
     pub(crate) number: u64,
     pub(crate) name: Arc<str>,
     pub(crate) spec: Arc<str>,
+    /// The specs before, and who asked for the one after each.
+    pub(crate) extensions: Vec<Extended>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) wish: Wish,
     pub(crate) numerics: Option<Arc<str>>,
@@ -53,12 +56,13 @@ pub(crate) struct Sweep {
 impl Sweep {
     pub(crate) fn new(id: SweepId, number: u64, spec: Arc<str>, plan: Arc<Plan>) -> Self {
         let name = Arc::from(plan.spec().name.as_str());
-        let jobs = Jobs::new(plan.n_run_jobs());
+        let jobs = Jobs::new(plan.run_jobs());
         Self {
             id,
             number,
             name,
             spec,
+            extensions: Vec::new(),
             plan,
             wish: Wish::Run,
             numerics: None,
@@ -163,7 +167,8 @@ impl Sweep {
     /// Runs never leased, in the sweep's order. Exclusion is tested as they are drawn.
     pub(crate) fn fresh(&self) -> impl Iterator<Item = u64> {
         let n_fresh = usize::try_from(self.n_fresh()).unwrap_or(usize::MAX);
-        (self.jobs.cursor..self.plan.n_run_jobs())
+        self.jobs
+            .runs_from(self.jobs.cursor)
             .filter(|&position| {
                 self.jobs.marks.get(position) == Mark::Fresh && !self.plan.is_excluded(self.plan.job_at(position))
             })
@@ -213,6 +218,7 @@ impl PartialEq for Sweep {
             && (&self.numerics, &self.jobs, &self.last_failure) == (&other.numerics, &other.jobs, &other.last_failure)
             && (&self.generations, &self.retries) == (&other.generations, &other.retries)
             && (&self.held, &self.trial) == (&other.held, &other.trial)
+            && self.extensions == other.extensions
     }
 }
 
@@ -220,6 +226,8 @@ impl PartialEq for Sweep {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plans {
     known: BTreeMap<SweepId, Arc<Plan>>,
+    /// By how many extensions they have.
+    extended: BTreeMap<(SweepId, u32), Arc<Plan>>,
 }
 
 impl Plans {
@@ -234,6 +242,24 @@ impl Plans {
 
     pub(crate) fn insert(&mut self, sweep: SweepId, plan: Arc<Plan>) {
         self.known.insert(sweep, plan);
+    }
+
+    /// The plan of a sweep that a larger spec takes over.
+    ///
+    /// # Errors
+    /// In words, if the spec is not a canonical one, or not larger.
+    pub(crate) fn extended(&mut self, sweep: SweepId, before: &Plan, spec: &str) -> Result<Arc<Plan>, String> {
+        let number = before.n_extensions() + 1;
+        if let Some(plan) = self.extended.get(&(sweep, number)) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = before.extended(&*Self::parse(spec)?).map_err(|error| error.to_string())?;
+        self.insert_extended(sweep, Arc::new(plan));
+        Ok(Arc::clone(&self.extended[&(sweep, number)]))
+    }
+
+    pub(crate) fn insert_extended(&mut self, sweep: SweepId, plan: Arc<Plan>) {
+        self.extended.insert((sweep, plan.n_extensions()), plan);
     }
 
     /// The plan of a sweep that is known, or of its spec.

@@ -4,6 +4,7 @@ mod comparisons;
 mod drain;
 mod durability;
 mod explain;
+mod extensions;
 mod failures;
 mod holds;
 mod leases;

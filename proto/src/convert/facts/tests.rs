@@ -48,6 +48,8 @@ fn fact() -> impl Strategy<Value = Fact> {
             .prop_map(|(sweep, job, generation, lease, outcome, message)| {
                 Fact::JobEnded { sweep, job, generation, lease, outcome, message }
             }),
+        (sweep(), any::<u128>(), text())
+            .prop_map(|(sweep, request, spec)| { Fact::SweepExtended { sweep, request: RequestId(request), spec } }),
         (sweep(), any::<u128>(), prop::collection::btree_set(0..1000_u64, 0..9)).prop_map(|(sweep, request, ends)| {
             let ends: Vec<u64> = ends.into_iter().collect();
             let jobs = ends.chunks_exact(2).map(|pair| pair[0]..pair[1]).collect();

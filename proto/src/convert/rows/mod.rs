@@ -7,6 +7,8 @@
 mod decode;
 mod encode;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message;
 use traipse_sweep::columns::{ColumnDef, ColumnType};
@@ -47,6 +49,19 @@ pub fn encode(block: &RowBlock, schema: &Schema) -> Result<Bytes, Error> {
 pub fn decode(bytes: &[u8], schema: &Schema) -> Result<RowBlock, Error> {
     let message = v1::RowBlock::decode(bytes).map_err(|error| Problem::Decode(error).at("rows"))?;
     block(message, schema)
+}
+
+/// A block from bytes that fits one of these schemas, and which.
+///
+/// # Errors
+/// As [`decode`], against the first, where the block names none of them.
+pub fn decode_any(bytes: &[u8], schemas: &[Arc<Schema>]) -> Result<(usize, RowBlock), Error> {
+    let message = v1::RowBlock::decode(bytes).map_err(|error| Problem::Decode(error).at("rows"))?;
+    let at = schemas.iter().position(|schema| schema.id() == message.schema_id).unwrap_or(0);
+    match schemas.get(at) {
+        Some(schema) => Ok((at, block(message, schema)?)),
+        None => Err(Problem::Schema { found: message.schema_id, expected: 0 }.at("rows")),
+    }
 }
 
 /// `table.column`.

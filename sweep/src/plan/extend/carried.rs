@@ -66,10 +66,10 @@ impl<'a> Extension<'a> {
         JobNumber(self.plan.layers.first_of_last())
     }
 
-    /// Whether some run is trained again for its own sake.
+    /// Whether every run that was there is trained again for its own sake.
     #[must_use]
-    pub fn retrains(&self) -> bool {
-        self.again.contains(&true)
+    pub fn retrains_all(&self) -> bool {
+        !self.again.contains(&false)
     }
 
     /// What becomes of a job.
@@ -91,20 +91,14 @@ impl<'a> Extension<'a> {
         groups.into_iter().any(|group| self.of_comparison(group) == Carried::New)
     }
 
-    /// Whether all comparisons that measure a run ask for the same of it as before: then weights that were left for the
-    /// old ones serve the new ones.
+    /// Whether the comparisons before asked of a run all that the current ones ask: then weights that it left for the old
+    /// ones serve the new ones.
     #[must_use]
     pub fn leaves_the_same(&self, run: JobNumber) -> bool {
-        let mut asked: BTreeSet<usize> = BTreeSet::new();
-        let mut asked_before: BTreeSet<usize> = BTreeSet::new();
-        for job in self.plan.groups_of(run) {
-            let Some(group) = self.plan.group(job) else { continue };
-            asked.insert(group.compare);
-            if self.of_comparison(job) == Carried::Kept {
-                asked_before.insert(group.compare);
-            }
-        }
-        asked == asked_before
+        let groups = self.plan.groups_of(run).into_iter().filter_map(|job| self.plan.group(job));
+        let asked: BTreeSet<usize> = groups.map(|group| group.compare).collect();
+        let (block, index) = self.plan.grid.locate(self.plan.canonical(run));
+        asked.is_subset(&self.before.asked_of(block, index))
     }
 
     /// All of it counted: linear in the comparisons.

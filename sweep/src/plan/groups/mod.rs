@@ -11,6 +11,8 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::Plan;
 use super::grid::{Block, Grid, GridError, Part, axis_names, refuse};
 use super::layers::Past;
@@ -233,6 +235,19 @@ impl Grid {
 }
 
 impl Past {
+    /// Which of the current spec's comparisons measured a run, by its block and index in the current grid.
+    pub(super) fn asked_of(&self, block: usize, index: u64) -> BTreeSet<usize> {
+        let within = self.within.iter().enumerate().filter(|(_, within)| within.block == block);
+        let places: Vec<(usize, u64)> = within.filter_map(|(at, within)| Some((at, within.inner(index)?))).collect();
+        let asks = |family: &&Family| {
+            let mut places = places.iter().filter(|(at, _)| *at == family.block);
+            places.any(|(_, inner)| {
+                family.of(*inner).into_iter().any(|(number, _)| self.grid.members(family, number).is_some())
+            })
+        };
+        self.grid.families.iter().filter(asks).filter_map(|family| self.compare[family.compare]).collect()
+    }
+
     /// The number that a comparison of the current spec had in this one.
     fn number(&self, made: &Made) -> Option<u64> {
         let compare = self.compare.iter().position(|current| *current == Some(made.compare))?;

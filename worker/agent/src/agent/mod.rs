@@ -91,6 +91,7 @@ impl<P> Agent<P> {
             Event::Unstarted(leases) => leases.into_iter().for_each(|lease| self.unstarted(lease)),
             Event::Kept => self.keeping.kept(),
             Event::KeepFailed => self.keeping.failed(now),
+            Event::SpecStale(sweep) => self.specs.stale(now, sweep),
             Event::SpecReady(sweep) => self.spec_ready(now, sweep),
             Event::SpecFailed(sweep) => self.specs.failed(now, sweep),
             Event::Drain => self.begin_drain(Some(now + self.config.grace)),

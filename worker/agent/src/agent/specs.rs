@@ -1,4 +1,4 @@
-//! Specs: fetched once a sweep, before any of its leases starts.
+//! Specs: fetched once a sweep, before any of its leases starts, and again when it was extended.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,6 +31,13 @@ impl Specs {
     /// Whether leases of the sweep can start; if not, its spec will be fetched.
     pub(super) fn is_ready(&mut self, now: Duration, sweep: SweepId) -> bool {
         *self.known.entry(sweep).or_insert(Spec::Wanted { at: now }) == Spec::Ready
+    }
+
+    /// It was extended: what the shell has does for the leases that it has, and not for those to come.
+    pub(super) fn stale(&mut self, now: Duration, sweep: SweepId) {
+        if let Some(spec @ Spec::Ready) = self.known.get_mut(&sweep) {
+            *spec = Spec::Wanted { at: now };
+        }
     }
 
     pub(super) fn failed(&mut self, now: Duration, sweep: SweepId) {
