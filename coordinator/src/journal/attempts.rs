@@ -64,12 +64,12 @@ impl Ledger {
         &mut self,
         sweep: SweepId,
         job: JobNumber,
-        n_run_jobs: u64,
+        runs: &[Range<u64>],
     ) -> Result<Vec<AttemptRow>, Error> {
         let (mut after, upto) = self.unsealed(sweep).await?;
         let mut found = Vec::new();
         loop {
-            let page = self.attempts(sweep, after, upto, n_run_jobs).await?;
+            let page = self.attempts(sweep, after, upto, runs).await?;
             let Some(&(last, _)) = page.last() else { return Ok(found) };
             after = last;
             found.extend(page.into_iter().map(|(_, attempt)| attempt).filter(|attempt| attempt.job == job.0));

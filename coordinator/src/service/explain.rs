@@ -1,5 +1,6 @@
 //! `Explain`: why a run or comparison stands where it stands, and what became of its attempts.
 
+use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tonic::Status;
@@ -20,15 +21,15 @@ pub(super) async fn explain(shared: &Shared, request: v1::ExplainRequest) -> Res
     let sweep = status::find(&shared.driver, request.sweep).await?;
     let wanted = request.job.ok_or_else(|| refusal::invalid("job is missing: name a run or a comparison"))?;
     let read = move |driver: &Driver| look(driver, sweep, &wanted);
-    let (job, n_run_jobs, mut response, under_way) = shared.driver.read(read).await.map_err(refusal::call)??;
-    let mut attempts = attempts(shared, sweep, job, n_run_jobs).await?;
+    let (job, runs, mut response, under_way) = shared.driver.read(read).await.map_err(refusal::call)??;
+    let mut attempts = attempts(shared, sweep, job, runs).await?;
     let n_left_out = attempts.len().saturating_sub(MAX_ATTEMPTS);
     response.attempts = attempts.drain(n_left_out..).map(ended).collect();
     response.attempts.extend(under_way);
     Ok(response)
 }
 
-type Looked = (JobNumber, u64, v1::ExplainResponse, Option<v1::ExplainedAttempt>);
+type Looked = (JobNumber, Vec<Range<u64>>, v1::ExplainResponse, Option<v1::ExplainedAttempt>);
 
 fn look(driver: &Driver, sweep: SweepId, wanted: &Job) -> Result<Looked, Status> {
     let (pump, now) = (driver.pump(), driver.now());
@@ -49,18 +50,18 @@ fn look(driver: &Driver, sweep: SweepId, wanted: &Job) -> Result<Looked, Status>
         ..v1::ExplainResponse::default()
     };
     describe(&plan, job, &mut response);
-    Ok((job, plan.n_run_jobs(), response, under_way.map(|attempt| running(driver, now, attempt))))
+    Ok((job, plan.run_jobs(), response, under_way.map(|attempt| running(driver, now, attempt))))
 }
 
 fn job_of(plan: &Plan, wanted: &Job) -> Result<JobNumber, Status> {
-    let (n_runs, n_comparisons) = (plan.n_run_jobs(), plan.n_jobs() - plan.n_run_jobs());
+    let (n_runs, n_comparisons) = (plan.n_run_jobs(), plan.n_comparison_jobs());
     let counted = |what: &str, n: u64| match n {
         0 => refusal::invalid(format!("the sweep has no {what}s")),
         n => refusal::invalid(format!("the sweep has no such {what}: its {what}s are 0 to {}", n - 1)),
     };
     match *wanted {
         Job::Run(run) if run < n_runs => Ok(plan.job_of_run(run)),
-        Job::Comparison(number) if number < n_comparisons => Ok(JobNumber(n_runs + number)),
+        Job::Comparison(number) if number < n_comparisons => Ok(plan.job_of_comparison(number)),
         Job::Run(_) => Err(counted("run", n_runs)),
         Job::Comparison(_) => Err(counted("comparison", n_comparisons)),
     }
@@ -86,11 +87,11 @@ async fn attempts(
     shared: &Shared,
     sweep: SweepId,
     job: JobNumber,
-    n_run_jobs: u64,
+    runs: Vec<Range<u64>>,
 ) -> Result<Vec<PastAttempt>, Status> {
     let read = shared.journal.run(move |ledger| {
         Box::pin(async move {
-            let fresh = ledger.attempts_of(sweep, job, n_run_jobs).await?;
+            let fresh = ledger.attempts_of(sweep, job, &runs).await?;
             Ok((ledger.files(Some(sweep)).await?, fresh))
         })
     });

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use traipse_sweep::Plan;
 use traipse_sweep::columns::Table;
-use traipse_sweep::plan::JobKind;
 use traipse_sweep::settings::ModelKind;
-use traipse_sweep::{JobNumber, Plan};
 
 use super::{Finding, Findings, Kind, RunDigest, collect_again};
 use crate::Error;
@@ -192,7 +191,6 @@ impl Checker<'_> {
 
     fn comparisons(&mut self) -> Result<(), Error> {
         let (mut before, mut n_found) = (None, 0_u64);
-        let first = self.plan.n_run_jobs();
         if let Some(mut row) = self.tables.stream(Table::Comparisons, &["comparison"])? {
             while !row.is_over() {
                 let comparison = row.count("comparison").unwrap_or(u64::MAX);
@@ -201,7 +199,7 @@ impl Checker<'_> {
                     self.add(Kind::Duplicate, Table::Comparisons, None, message, collect_again(self.tables.manifest()));
                 } else if before != Some(comparison) {
                     n_found += 1;
-                    self.members(comparison, first);
+                    self.members(comparison);
                 }
                 before = Some(comparison);
                 row.advance()?;
@@ -211,9 +209,9 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn members(&mut self, comparison: u64, first: u64) {
-        let job = first.checked_add(comparison).filter(|job| *job < self.plan.n_jobs()).map(JobNumber);
-        let group = job.filter(|job| self.plan.kind(*job) == JobKind::Comparison).and_then(|job| self.plan.group(job));
+    fn members(&mut self, comparison: u64) {
+        let is_known = comparison < self.plan.n_comparison_jobs();
+        let group = is_known.then(|| self.plan.job_of_comparison(comparison)).and_then(|job| self.plan.group(job));
         let Some(group) = group else {
             let message = format!("the sweep has no comparison {comparison}");
             return self.add(Kind::Foreign, Table::Comparisons, None, message, collect_again(self.tables.manifest()));

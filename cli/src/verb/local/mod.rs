@@ -182,7 +182,7 @@ async fn submit(settings: &Settings, out: &OutFolder, clients: &mut Clients, scr
     screen.note(format!(
         "{}  {}{goes_on} on {}{each}",
         style::strong(settings.file.name()),
-        counted(status.n_runs, "run"),
+        counted(before.n_runs, "run"),
         counted(workers, "worker"),
     ));
     Ok(n_before)

@@ -66,6 +66,12 @@ impl Plan {
         self.grid.n_jobs
     }
 
+    /// Comparisons of the current spec, those of excluded cells included.
+    #[must_use]
+    pub fn n_comparison_jobs(&self) -> u64 {
+        self.grid.n_groups
+    }
+
     /// Comparisons that are made, without those of excluded runs.
     #[must_use]
     pub fn n_comparisons(&self) -> u64 {
