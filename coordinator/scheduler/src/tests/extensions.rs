@@ -166,9 +166,14 @@ fn no_lease_of_an_extension_is_granted_before_it_is_durable() {
     world.finish_all(&mut worker);
     world.commits_at_once = false;
     let call = world.call(Command::Extend { sweep: SWEEP, request: RequestId(1), spec: Arc::from(spec(1, 3, "")) });
-    assert!(world.acquire(&mut worker).is_empty());
+    let report = Command::Report(worker.next(2));
+    let acquire = world.call(report);
     assert!(!world.answers.contains_key(&call));
-    world.commit();
     world.commits_at_once = true;
+    world.commit();
+    match world.answers.remove(&acquire) {
+        Some(Ok(Answer::Reported(answer))) => assert!(answer.leases.is_empty(), "it was decided before"),
+        other => panic!("not reported: {other:?}"),
+    }
     assert_eq!(world.acquire(&mut worker).len(), 2);
 }
