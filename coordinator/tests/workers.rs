@@ -92,7 +92,7 @@ async fn bad_reports_are_refused_by_name() {
     let mut other = success(&lease, &rows);
     other.sweep = sweep(5);
     worker.seq -= 1;
-    check_refusal(worker.report(vec![other], 0).await, Code::NotFound, "there is no sweep");
+    check_refusal(worker.report(vec![other], 0).await, Code::PermissionDenied, "is not that of lease");
 
     worker.seq -= 1;
     let answer = worker.report(vec![success(&lease, &rows)], 0).await.unwrap();

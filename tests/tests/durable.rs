@@ -7,7 +7,7 @@ use traipse_tests::chaos::cluster::Cluster;
 use traipse_tests::chaos::random::Random;
 
 /// Runs that train nothing, but have rows, attempts and facts as others do.
-const N_JOBS: u64 = 20_000;
+const N_JOBS: u64 = 60_000;
 const N_KILLS: u64 = 10;
 /// Kills that must fall into the middle of the sweep.
 const LEAST_KILLS: u64 = 3;

@@ -106,7 +106,7 @@ fn n_segments(out: &Path) -> usize {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
     }
-    files(&out.join(".traipse")).into_iter().filter(|path| path.ends_with("members")).count()
+    files(&out.join(".traipse")).into_iter().filter(|path| path.ends_with("members.safetensors")).count()
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_is_no_extension_is_refused_at_its_line() {
     let folder = tempfile::tempdir().expect("a folder");
     run(&spec(2, "2", "[0.1, 0.3]", ""), folder.path(), "grown");
     let rows = [
-        (spec(1, "2", "[0.1, 0.3]", ""), ":7:1: train.epochs: ", "the sweep has 2, this file 1"),
+        (spec(1, "2", "[0.1, 0.3]", ""), ":8:1: train.epochs: ", "the sweep has 2, this file 1"),
         (spec(2, "2", "[0.3]", ""), ":10:1: train.learning_rate: ", "the sweep has 0.1"),
         (spec(2, "1", "[0.1, 0.3]", ""), ":12:1: replicates.seed: ", "the sweep has 1"),
     ];

@@ -29,7 +29,7 @@ impl Raw {
         grpc.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
         let mut request = Request::new(Bytes::from(message));
         request.metadata_mut().insert("authorization", self.token.parse().expect("a token is a header"));
-        if path.ends_with("/Report") || path.ends_with("/Members") {
+        if ["/Report", "/Members", "/Watch"].iter().any(|waits| path.ends_with(waits)) {
             request.set_timeout(DEADLINE);
         }
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);

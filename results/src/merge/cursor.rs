@@ -21,6 +21,8 @@ const BATCH_ROWS: i64 = 1024;
 /// A place in a segment.
 pub(crate) struct Cursor {
     path: PathBuf,
+    /// Whether groups must ascend by job.
+    ascends: bool,
     reader: ParquetRecordBatchReader,
     batch: RecordBatch,
     jobs: UInt64Array,
@@ -85,6 +87,7 @@ impl Cursor {
         let reader = builder.with_batch_size(rows).build().map_err(Error::parquet(path))?;
         let mut cursor = Self {
             path: path.to_owned(),
+            ascends: true,
             reader,
             batch: RecordBatch::new_empty(schema),
             jobs: UInt64Array::from(Vec::<u64>::new()),
@@ -95,6 +98,12 @@ impl Cursor {
         };
         cursor.refill()?;
         Ok(cursor.head().is_some().then_some(cursor))
+    }
+
+    /// The same of a file that is in the order of places, where jobs need not ascend.
+    pub(crate) fn by_place(mut self) -> Self {
+        self.ascends = false;
+        self
     }
 
     /// Which file this is.
@@ -121,7 +130,7 @@ impl Cursor {
                 self.refill()?;
             }
         }
-        if self.head().is_some_and(|next| next < group) {
+        if self.ascends && self.head().is_some_and(|next| next < group) {
             return Err(damaged(&self.path, format!("its rows do not ascend after job {}", group.0)));
         }
         Ok(n_rows)

@@ -95,7 +95,11 @@ impl<'a> Merge<'a> {
 
     fn of(order: &'a Order<'a>, paths: &[PathBuf], wanted: &[Spec], rounds: Vec<Finished>) -> Result<Self, Error> {
         let opened = paths.iter().map(|path| Cursor::open(path, order.second, wanted));
-        let cursors = opened.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+        let mut cursors = opened.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
+        if order.keeps.is_some() {
+            // The order of places is checked as they are taken.
+            cursors = cursors.into_iter().map(Cursor::by_place).collect();
+        }
         let mut merge = Self { order, cursors, queue: BTreeSet::new(), rounds };
         for at in 0..merge.cursors.len() {
             merge.enqueue(at, None)?;

@@ -228,7 +228,7 @@ impl World {
     }
 
     fn check_ended(&self, sweep: SweepId) -> Result<(), String> {
-        let Some(known) = self.oracle.known(sweep).filter(|known| known.wish != Some(Control::Cancel)) else {
+        let Some(known) = self.oracle.known(sweep).filter(|known| !known.is_over()) else {
             return Ok(());
         };
         for job in (0..known.plan.n_jobs()).map(JobNumber).filter(|job| !known.plan.is_excluded(*job)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use traipse_scheduler::SweepStatus;
 use traipse_scheduler::command::{Reported, SessionId};
-use traipse_sweep::facts::Control;
+use traipse_sweep::facts::{Control, Hold};
 use traipse_sweep::plan::JobKind;
 use traipse_sweep::{Fact, FailureClass, Generation, JobNumber, LeaseId, Outcome, Plan, RequestId, SweepId};
 
@@ -27,6 +27,8 @@ pub(crate) struct Known {
     pub(crate) plan: Arc<Plan>,
     pub(crate) admitted: bool,
     pub(crate) wish: Option<Control>,
+    /// The coordinator itself ended it, until a retry.
+    pub(crate) is_stopped: bool,
     pub(crate) ended: BTreeMap<(JobNumber, Generation), Ended>,
     pub(crate) generations: BTreeMap<JobNumber, Generation>,
     /// Jobs that are done with rows in their generation.
@@ -63,6 +65,7 @@ impl Oracle {
             plan,
             admitted: false,
             wish: None,
+            is_stopped: false,
             ended: BTreeMap::new(),
             generations: BTreeMap::new(),
             n_with_rows: 0,
@@ -130,6 +133,17 @@ impl Oracle {
                 }
                 Ok(())
             }
+            Fact::SweepHeld { sweep, hold, .. } => {
+                let known = self.sweep(*sweep)?;
+                match hold {
+                    Hold::Pause => known.wish = Some(Control::Pause),
+                    Hold::Stop => {
+                        known.is_stopped = true;
+                        known.open.clear();
+                    }
+                }
+                Ok(())
+            }
             Fact::Granted { sweep, job, generation, lease, .. } => self.was_granted(*sweep, *job, *generation, *lease),
             Fact::AttemptFailed { sweep, job, lease, class, .. } => {
                 self.failed.insert(*lease, *class);
@@ -146,6 +160,7 @@ impl Oracle {
                     return Err(format!("{request:?} is done twice"));
                 }
                 let known = self.sweep(*sweep)?;
+                known.is_stopped = false;
                 jobs.iter().flat_map(Clone::clone).for_each(|job| known.reopen(JobNumber(job)));
                 Ok(())
             }
@@ -203,7 +218,7 @@ impl Oracle {
     pub(crate) fn verdict(&self, key: Key, lease: LeaseId, has_rows: bool, accepted: bool) -> Check {
         let Some(known) = self.known.get(&key.0) else { return Ok(()) };
         let ended = known.ended.get(&(key.1, key.2));
-        let is_over = ended.is_some() || known.wish == Some(Control::Cancel);
+        let is_over = ended.is_some() || known.is_over();
         let fits = match (has_rows, accepted) {
             (true, true) => ended.is_some_and(|ended| ended.lease == Some(lease)),
             (true, false) => is_over || key.2 != known.generation(key.1),
@@ -270,6 +285,11 @@ impl Oracle {
 }
 
 impl Known {
+    /// It has ended before all its jobs had.
+    pub(crate) fn is_over(&self) -> bool {
+        self.wish == Some(Control::Cancel) || self.is_stopped
+    }
+
     fn close(&mut self, job: JobNumber, lease: LeaseId) -> Check {
         match self.open.remove(&job) {
             Some(open) if open == lease => Ok(()),
