@@ -115,8 +115,8 @@ fn what_is_no_extension_is_refused_at_its_line() {
     run(&spec(2, "2", "[0.1, 0.3]", ""), folder.path(), "grown");
     let rows = [
         (spec(1, "2", "[0.1, 0.3]", ""), ":8:1: train.epochs: ", "the sweep has 2, this file 1"),
-        (spec(2, "2", "[0.3]", ""), ":10:1: train.learning_rate: ", "the sweep has 0.1"),
-        (spec(2, "1", "[0.1, 0.3]", ""), ":12:1: replicates.seed: ", "the sweep has 1"),
+        (spec(2, "2", "[0.3]", ""), ":11:1: train.learning_rate: ", "the sweep has 0.1"),
+        (spec(2, "1", "[0.1, 0.3]", ""), ":13:1: replicates.seed: ", "the sweep has 1"),
     ];
     for (spec, place, message) in rows {
         let output = output(&mut local(&spec, folder.path(), "grown"));
