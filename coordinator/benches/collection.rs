@@ -90,7 +90,7 @@ fn cell(column: &ColumnDef, row: u64) -> Cell {
         (_, ColumnType::U32) => Cell::U32(row as u32),
         (_, ColumnType::U64) => Cell::U64(row),
         (_, ColumnType::F64) => Cell::F64(row as f64),
-        (_, ColumnType::Bool) => Cell::Bool(row % 2 == 0),
+        (_, ColumnType::Bool) => Cell::Bool(row.is_multiple_of(2)),
         (_, ColumnType::Utf8) => Cell::from(format!("text {row}").as_str()),
         (_, ColumnType::ListF64) => Cell::ListF64(vec![0.5; (N_SNAPSHOTS * (N_SNAPSHOTS - 1) / 2) as usize]),
         (_, ColumnType::ListU64) => Cell::ListU64((0..N_SNAPSHOTS).map(|step| step * 455).collect()),

@@ -37,7 +37,7 @@ fn messages(worker: &Worker, lease: &v1::Lease, spec: &str) -> Vec<(&'static str
     };
     let beat = v1::HeartbeatRequest {
         session: worker.registered.session.clone(),
-        leases: vec![v1::LeaseProgress { lease: lease.lease, progress: 5, ..v1::LeaseProgress::default() }],
+        leases: vec![v1::LeaseProgress { lease: lease.lease, progress: 5 }],
     };
     let members = v1::MembersRequest {
         sweep: lease.sweep.clone(),

@@ -1,4 +1,5 @@
 //! Who gets what, over real gRPC: priorities, shares, requirements, and workers that are asked to leave.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 

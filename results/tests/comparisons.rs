@@ -26,7 +26,7 @@ fn comparisons(dir: &Path, stem: &str, plan: &Plan, jobs: &[(u64, u32)]) -> Vec<
         (JobNumber(job), Generation(generation), block)
     });
     let mut attempts: Vec<_> = jobs.iter().map(|&(job, generation)| attempt(job, generation + 1)).collect();
-    attempts.iter_mut().for_each(|attempt| attempt.kind = "comparison".into());
+    attempts.iter_mut().for_each(|attempt| attempt.kind = "comparison");
     let files = segment::write(dir, stem, &schema, blocks, &attempts).unwrap();
     files.into_iter().map(|file| (file.table, file.path)).collect()
 }

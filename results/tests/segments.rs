@@ -39,7 +39,7 @@ fn block(schema: &Schema, job: u64) -> RowBlock {
 fn attempt(job: u64, attempt: u32) -> AttemptRow {
     AttemptRow {
         job,
-        kind: "run".into(),
+        kind: "run",
         attempt,
         worker: "w".into(),
         worker_labels: "{}".into(),
@@ -49,7 +49,7 @@ fn attempt(job: u64, attempt: u32) -> AttemptRow {
         probe_seconds: None,
         cpu_seconds: None,
         total_seconds: None,
-        outcome: "succeeded".into(),
+        outcome: "succeeded",
         failure_class: None,
         failure_message: None,
         peak_memory_bytes: Some(7),

@@ -90,7 +90,8 @@ fn rows_that_do_not_belong_together_are_found() {
     let few: Vec<Done> = all(&plan).into_iter().take(2).collect();
     collected(&plan, &few, |_| {}, other.path());
     // The smaller table of runs beside the larger trajectory.
-    for part in ["runs.parquet"] {
+    {
+        let part = "runs.parquet";
         fs::copy(other.path().join(part), out.path().join(part)).unwrap();
     }
     let manifest = |dir: &Path| -> serde_json::Value {

@@ -1,4 +1,5 @@
 //! What a worker has finished outlives it, its coordinator and a full disk, over real gRPC.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

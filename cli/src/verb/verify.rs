@@ -154,7 +154,7 @@ fn line(finding: &Finding) -> String {
     .into_iter()
     .flatten()
     .collect();
-    let word = if finding.kind.is_fault() { style::error("wrong") } else { style::faint("note ").to_string() };
+    let word = if finding.kind.is_fault() { style::error("wrong") } else { style::faint("note ") };
     let remedy = if finding.remedy.is_empty() { String::new() } else { format!("\n        {}", finding.remedy) };
     format!("  {word} {}: {}{remedy}", place.join(", "), finding.message)
 }

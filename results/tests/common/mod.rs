@@ -154,7 +154,7 @@ pub fn comparison_block(schema: &Schema, job: u64) -> RowBlock {
 pub fn attempt(job: u64, attempt: u32) -> AttemptRow {
     AttemptRow {
         job,
-        kind: "run".into(),
+        kind: "run",
         attempt,
         worker: "01ARZ3NDEKTSV4RRFFQ69G5FAV".into(),
         worker_labels: "{}".into(),
@@ -164,7 +164,7 @@ pub fn attempt(job: u64, attempt: u32) -> AttemptRow {
         probe_seconds: None,
         cpu_seconds: None,
         total_seconds: None,
-        outcome: "succeeded".into(),
+        outcome: "succeeded",
         failure_class: None,
         failure_message: None,
         peak_memory_bytes: Some(7),

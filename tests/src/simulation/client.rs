@@ -123,7 +123,7 @@ impl World {
             (_, Response::Failed) => {
                 // The same again, which must be as if it had been asked once.
                 self.counts.add("asked again");
-                return self.client_asks(at, request);
+                self.client_asks(at, request)
             }
             (Request::Submit { sweep, .. }, Response::Submitted) => {
                 client.sweeps.iter_mut().filter(|known| known.id == *sweep).for_each(|known| known.is_answered = true);

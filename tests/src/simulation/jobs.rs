@@ -54,7 +54,7 @@ impl Jobs {
             }
             roll -= share;
         }
-        if roll % 20 == 0 { Nature::Wild } else { Nature::Good }
+        if roll.is_multiple_of(20) { Nature::Wild } else { Nature::Good }
     }
 
     pub(crate) fn length(&self, dice: &mut Dice) -> Duration {

@@ -143,14 +143,14 @@ async fn session(
     };
     match trained {
         Trained::Ended(last) if status::is_held(&last) => {
-            screen.note(style::warning(&format!("the sweep is paused: {}", last.message)));
+            screen.note(style::warning(format!("the sweep is paused: {}", last.message)));
             screen.note(format!("mend that, then go on with:  {}", settings.again));
             Ok(End::RunsFailed)
         }
         Trained::Ended(last) => {
             pace(&last, n_before, began.elapsed(), screen);
             if last.state() == SweepState::Stopped {
-                screen.note(style::warning(&format!("the sweep was stopped: {}", last.message)));
+                screen.note(style::warning(format!("the sweep was stopped: {}", last.message)));
             }
             tables(settings, out, &mut clients, screen).await
         }

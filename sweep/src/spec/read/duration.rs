@@ -40,7 +40,7 @@ pub fn length_of_time(text: &str) -> Result<Duration, String> {
 #[must_use]
 pub fn text(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let unit = UNITS.iter().find(|(_, unit)| seconds % unit == 0);
+    let unit = UNITS.iter().find(|(_, unit)| seconds.is_multiple_of(*unit));
     let (name, unit) = unit.expect("one second divides every whole number of seconds");
     format!("{}{name}", seconds / unit)
 }
