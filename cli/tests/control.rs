@@ -24,6 +24,7 @@ fn worker(scene: &Scene, flags: &str) -> Live {
 /// Four runs of two cells; those of the second diverge.
 fn half_bad() -> String {
     TINY.replace("\"train.learning_rate\" = [0.05, 0.2]", "\"train.learning_rate\" = [0.05, 1e9]")
+        .replace("hidden = [8]", "hidden = [8, 8]\nactivation = \"identity\"")
 }
 
 #[test]
