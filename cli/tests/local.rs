@@ -56,8 +56,8 @@ fn another_sweep_in_the_folder_is_refused() {
     let scene = Scene::new();
     scene.file("noop.toml", NOOP);
     scene.run("local noop.toml --out out").done();
-    scene.file("noop.toml", &NOOP.replace("200", "201"));
-    scene.run("local noop.toml --out out").refused(2, &["out holds", "`noop`", "noop.toml", "--out"]);
+    scene.file("noop.toml", &NOOP.replace("200", "199"));
+    scene.run("local noop.toml --out out").refused(2, &["out holds", "noop.toml", "--out"]);
     scene.file("tiny.toml", TINY);
     scene.run("local tiny.toml --out out").refused(2, &["out holds", "`noop`", "`tiny`", "--out"]);
     fs::remove_dir_all(scene.path().join("out/.traipse")).expect("the state can be removed");

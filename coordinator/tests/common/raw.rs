@@ -29,13 +29,15 @@ impl Raw {
         grpc.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
         let mut request = Request::new(Bytes::from(message));
         request.metadata_mut().insert("authorization", self.token.parse().expect("a token is a header"));
-        if ["/Report", "/Members", "/Watch"].iter().any(|waits| path.ends_with(waits)) {
-            request.set_timeout(DEADLINE);
-        }
+        request.set_timeout(DEADLINE);
         let path = tonic::codegen::http::uri::PathAndQuery::from_static(path);
         let answer = grpc.server_streaming(request, path, RawCodec);
         let mut stream = answer.await?.into_inner();
-        Ok(stream.message().await?.unwrap_or_default())
+        // A stream may have nothing to say before its sweep changes.
+        match tokio::time::timeout(DEADLINE, stream.message()).await {
+            Ok(message) => Ok(message?.unwrap_or_default()),
+            Err(_) => Err(Status::deadline_exceeded("the stream has said nothing yet")),
+        }
     }
 }
 
