@@ -15,7 +15,7 @@ use traipse_proto::client::{Clients, unary};
 use traipse_proto::v1;
 
 /// Calls of each kind, with bytes that mean nothing and with messages that nearly mean something.
-const N_CALLS: usize = 8;
+const N_CALLS: usize = 60;
 
 fn lease_of(lease: &v1::Lease, change: impl FnOnce(&mut v1::Lease)) -> v1::Lease {
     let mut lease = lease.clone();
@@ -86,7 +86,6 @@ fn check_answer(path: &str, bytes: &[u8], answer: Result<bytes::Bytes, Status>) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it stands still before its first strange call, and why is not known yet"]
 async fn bytes_that_mean_nothing_harm_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let coordinator = start(dir.path()).await;
@@ -98,25 +97,25 @@ async fn bytes_that_mean_nothing_harm_nobody() {
     let first = behaves.report(Vec::new(), 1).await.unwrap().leases;
     let answer = behaves.report(first.iter().map(|lease| success(lease, &block(&good))).collect(), 0).await.unwrap();
     let n_first = answer.verdicts.len() as u64;
-    let beside = tokio::spawn(async move {
-        let rows = block(&good);
-        let ahead: Vec<_> = answer.leases.iter().map(|lease| success(lease, &rows)).collect();
-        let mut n = n_first;
-        if !ahead.is_empty() {
-            let answer = behaves.report(ahead, 0).await.unwrap();
-            n += answer.verdicts.len() as u64;
-            let rest = answer.leases.iter().map(|lease| success(lease, &rows)).collect();
-            n += behaves.report(rest, 0).await.unwrap().verdicts.len() as u64;
-        }
-        n + behaves.drain(&sweep(9), &rows).await
-    });
-
+    // And the strange one's lease pins the other sweep, before the good worker goes on: sweeps share the slots.
     let strange = noop("strange", 50);
     submit(&clients, &sweep(2), &strange).await.unwrap();
     let request = v1::RegisterRequest { numerics: "strange".into(), ..register_request(7, 2, 2) };
     let mut worker = Worker::with(&clients, request).await.unwrap();
     let lease = worker.report(Vec::new(), 1).await.unwrap().leases.remove(0);
     assert_eq!(lease.sweep, sweep(2));
+    let beside = tokio::spawn(async move {
+        let rows = block(&good);
+        let (mut answer, mut n) = (answer, n_first);
+        // Leases that come ahead of free slots are held too: none may be forgotten.
+        while !answer.leases.is_empty() {
+            let ahead = answer.leases.iter().map(|lease| success(lease, &rows)).collect();
+            answer = behaves.report(ahead, 0).await.unwrap();
+            n += answer.verdicts.len() as u64;
+        }
+        n + behaves.drain(&sweep(9), &rows).await
+    });
+
     let raw = Raw::connect(&coordinator.url(), coordinator.token()).await;
     let mut bytes = Strange::new(4);
     for (path, message) in messages(&worker, &lease, &strange) {

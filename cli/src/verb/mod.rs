@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod extend;
 pub(crate) mod local;
+mod one_sweep;
 pub(crate) mod pause;
 pub(crate) mod plot;
 pub(crate) mod preview;
