@@ -160,7 +160,8 @@ impl Oracle {
                     return Err(format!("{request:?} is done twice"));
                 }
                 let known = self.sweep(*sweep)?;
-                known.is_stopped = false;
+                // A retry of nothing wakes nothing.
+                known.is_stopped &= jobs.is_empty();
                 jobs.iter().flat_map(Clone::clone).for_each(|job| known.reopen(JobNumber(job)));
                 Ok(())
             }
